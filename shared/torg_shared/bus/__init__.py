@@ -1,0 +1,1 @@
+"""The bus port and its three implementations. No service knows which one carries its events."""

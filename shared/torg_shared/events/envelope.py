@@ -1,0 +1,143 @@
+"""The CloudEvents 1.0 envelope around every contract."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr
+
+CONTENT_TYPE = "application/cloudevents+json"
+
+
+class Actor(BaseModel):
+    """Who caused an event. Never a name: `id` is the token's subject, a service's name, or a rule's id."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["person", "system", "rule", "platform"]
+    id: str
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What travels around a contract: minted once with the log row, never part of the contract's schema."""
+
+    id: UUID
+    time: datetime
+    actor: Actor
+    correlationid: str
+    causationid: UUID | None = None
+    traceparent: str | None = None
+
+
+class Event(BaseModel):
+    """Base of all contracts. Subclasses name `type`, `topic`, and the fields that give `subject` and `key`.
+
+    Readers ignore unknown fields, so that a producer one version ahead is understood.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    TYPE: ClassVar[str]
+    TOPIC: ClassVar[str]
+    SUBJECT: ClassVar[str]
+    KEY: ClassVar[str]
+
+    _meta: Meta | None = PrivateAttr(default=None)
+
+    def __init_subclass__(
+        cls, *, type: str | None = None, topic: str = "", subject: str = "", key: str = "", **kwargs: Any
+    ) -> None:
+        super().__init_subclass__(**kwargs)
+        if type is None:  # an intermediate base with shared fields
+            return
+        cls.TYPE, cls.TOPIC, cls.SUBJECT, cls.KEY = type, topic, subject, key
+
+    @property
+    def meta(self) -> Meta:
+        """The envelope of a decoded event.
+
+        Raises `LookupError` for an event that was made here and has not travelled.
+        """
+        if self._meta is None:
+            raise LookupError(f"{self.TYPE} has no envelope yet: it was not read from a bus")
+        return self._meta
+
+    def with_meta(self, meta: Meta) -> Self:
+        self._meta = meta
+        return self
+
+    @property
+    def subject(self) -> str:
+        return str(getattr(self, self.SUBJECT))
+
+    @property
+    def key(self) -> str:
+        return str(getattr(self, self.KEY))
+
+
+class _Envelope(BaseModel):
+    """The attributes as they stand on the wire; field order is the order of the bytes."""
+
+    specversion: Literal["1.0"] = "1.0"
+    id: UUID
+    type: str
+    source: str
+    subject: str
+    time: datetime
+    datacontenttype: str = "application/json"
+    correlationid: str
+    causationid: UUID | None = None
+    actor: str
+    traceparent: str | None = None
+    data: Any
+
+
+def encode(event: Event, meta: Meta, source: str) -> bytes:
+    """The bytes of one event, made once when its log row is written."""
+    envelope = _Envelope(
+        id=meta.id,
+        type=event.TYPE,
+        source=source,
+        subject=event.subject,
+        time=meta.time,
+        correlationid=meta.correlationid,
+        causationid=meta.causationid,
+        # CloudEvents extensions are scalars: the actor travels as kind/role/id (an id may hold a slash)
+        actor=_write_actor(meta.actor),
+        traceparent=meta.traceparent,
+        data=event,
+    )
+    return envelope.__pydantic_serializer__.to_json(envelope, exclude_none=True, serialize_as_any=True)
+
+
+def decode(payload: bytes, contracts: Mapping[str, type[Event]]) -> Event:
+    """The event in `payload`, with its envelope as `meta`.
+
+    Raises `ValueError` (pydantic's `ValidationError` is one) for bytes that are no event, `KeyError` for a type
+    that is not among `contracts`.
+    """
+    envelope = _Envelope.model_validate_json(payload)
+    event = contracts[envelope.type].model_validate(envelope.data)
+    return event.with_meta(
+        Meta(
+            id=envelope.id,
+            time=envelope.time,
+            actor=_read_actor(envelope.actor),
+            correlationid=envelope.correlationid,
+            causationid=envelope.causationid,
+            traceparent=envelope.traceparent,
+        )
+    )
+
+
+def _write_actor(actor: Actor) -> str:
+    return f"{actor.kind}/{actor.role or '-'}/{actor.id}"
+
+
+def _read_actor(text: str) -> Actor:
+    kind, role, identity = text.split("/", 2)
+    return Actor.model_validate({"kind": kind, "id": identity, "role": None if role == "-" else role})
