@@ -1,1 +1,4 @@
-"""What every Torg service stands on: the bus, the log, work, the REST kernel and identity. No municipal rule lives here."""
+"""What every Torg service stands on: the bus, the log, work, the REST kernel and identity.
+
+No municipal rule lives here.
+"""

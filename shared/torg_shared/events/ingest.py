@@ -64,17 +64,13 @@ class MessageReceived(
     raw_ref: UUID
 
 
-class MessageEdited(
-    _Wording, type="message.edited.v1", topic=MESSAGES, subject="message_id", key="conversation_id"
-):
+class MessageEdited(_Wording, type="message.edited.v1", topic=MESSAGES, subject="message_id", key="conversation_id"):
     """A newer wording; the earlier ones stay. A newer version retires open approvals."""
 
     detected_at: datetime
 
 
-class MessageDeleted(
-    Event, type="message.deleted.v1", topic=MESSAGES, subject="message_id", key="conversation_id"
-):
+class MessageDeleted(Event, type="message.deleted.v1", topic=MESSAGES, subject="message_id", key="conversation_id"):
     """The author, or the platform, took the message away. A fact: nothing of ours is deleted."""
 
     message_id: UUID
@@ -98,9 +94,7 @@ class MessageVisibilityChanged(
     detected_at: datetime
 
 
-class MessageOwnSeen(
-    Event, type="message.own_seen.v1", topic=MESSAGES, subject="own_id", key="conversation_id"
-):
+class MessageOwnSeen(Event, type="message.own_seen.v1", topic=MESSAGES, subject="own_id", key="conversation_id"):
     """A text of our own account seen on the platform: confirms a reply of ours or reveals an external one."""
 
     own_id: UUID
@@ -123,9 +117,7 @@ class Medium(BaseModel):
     mime: str
 
 
-class SnapshotTaken(
-    Event, type="snapshot.taken.v1", topic=MESSAGES, subject="snapshot_id", key="conversation_id"
-):
+class SnapshotTaken(Event, type="snapshot.taken.v1", topic=MESSAGES, subject="snapshot_id", key="conversation_id"):
     """The evidence of one message version is complete and can be fetched from ingest by REST."""
 
     snapshot_id: UUID
@@ -173,9 +165,7 @@ class ChannelProposed(
     pass
 
 
-class ChannelDecided(
-    _ChannelState, type="channel.decided.v1", topic=CHANNELS, subject="channel_id", key="channel_id"
-):
+class ChannelDecided(_ChannelState, type="channel.decided.v1", topic=CHANNELS, subject="channel_id", key="channel_id"):
     pass
 
 
@@ -197,7 +187,5 @@ class ChannelSuspended(
     pass
 
 
-class ChannelClosed(
-    _ChannelState, type="channel.closed.v1", topic=CHANNELS, subject="channel_id", key="channel_id"
-):
+class ChannelClosed(_ChannelState, type="channel.closed.v1", topic=CHANNELS, subject="channel_id", key="channel_id"):
     pass

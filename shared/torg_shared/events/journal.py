@@ -216,9 +216,7 @@ class ArkivnotatRecorded(
     snapshot_id: UUID
 
 
-class RecordDecided(
-    Event, type="record.decided.v1", topic=JOURNAL, subject="message_id", key="conversation_id"
-):
+class RecordDecided(Event, type="record.decided.v1", topic=JOURNAL, subject="message_id", key="conversation_id"):
     """The record decision of a message; a decision *not* to journal is one as well (B-19)."""
 
     record_decision_id: UUID

@@ -63,18 +63,14 @@ class ReplyApprovalRequested(
     signer: Signer
 
 
-class ReplyApproved(
-    _Reply, type="reply.approved.v1", topic=REPLIES, subject="reply_id", key="conversation_id"
-):
+class ReplyApproved(_Reply, type="reply.approved.v1", topic=REPLIES, subject="reply_id", key="conversation_id"):
     binding_sha256: str
     signer: Signer
     approver: str
     standing: bool = False
 
 
-class ReplyReturned(
-    _Reply, type="reply.returned.v1", topic=REPLIES, subject="reply_id", key="conversation_id"
-):
+class ReplyReturned(_Reply, type="reply.returned.v1", topic=REPLIES, subject="reply_id", key="conversation_id"):
     cause: str
 
 
@@ -88,15 +84,11 @@ class ReplyApprovalRetired(
     cause: str
 
 
-class ReplyDiscarded(
-    _Reply, type="reply.discarded.v1", topic=REPLIES, subject="reply_id", key="conversation_id"
-):
+class ReplyDiscarded(_Reply, type="reply.discarded.v1", topic=REPLIES, subject="reply_id", key="conversation_id"):
     cause: str | None = None
 
 
-class ReplyReleased(
-    _Reply, type="reply.released.v1", topic=REPLIES, subject="reply_id", key="conversation_id"
-):
+class ReplyReleased(_Reply, type="reply.released.v1", topic=REPLIES, subject="reply_id", key="conversation_id"):
     released_by: str
     send_after: datetime
 
@@ -112,9 +104,7 @@ class _Published(_Reply):
     published_at: datetime
 
 
-class ReplyPublished(
-    _Published, type="reply.published.v1", topic=REPLIES, subject="reply_id", key="conversation_id"
-):
+class ReplyPublished(_Published, type="reply.published.v1", topic=REPLIES, subject="reply_id", key="conversation_id"):
     """The text stands on the platform, exactly as `text` says; `binding_sha256` is what was approved."""
 
     binding_sha256: str | None = None
@@ -122,24 +112,18 @@ class ReplyPublished(
     attempt: int
 
 
-class ReplyCaptured(
-    _Published, type="reply.captured.v1", topic=REPLIES, subject="reply_id", key="conversation_id"
-):
+class ReplyCaptured(_Published, type="reply.captured.v1", topic=REPLIES, subject="reply_id", key="conversation_id"):
     """An answer typed in the platform's own app: matches no reply of ours, not approved beforehand (B-21)."""
 
     parent_external_id: str | None = None
     origin: Literal["external"] = "external"
 
 
-class ReplyVerified(
-    _Reply, type="reply.verified.v1", topic=REPLIES, subject="reply_id", key="conversation_id"
-):
+class ReplyVerified(_Reply, type="reply.verified.v1", topic=REPLIES, subject="reply_id", key="conversation_id"):
     read_back_sha256: str
 
 
-class ReplyMismatch(
-    _Reply, type="reply.mismatch.v1", topic=REPLIES, subject="reply_id", key="conversation_id"
-):
+class ReplyMismatch(_Reply, type="reply.mismatch.v1", topic=REPLIES, subject="reply_id", key="conversation_id"):
     """What stands on the platform differs from what was approved; `published_text` is what stands there."""
 
     read_back_sha256: str
@@ -154,9 +138,7 @@ class ReplySendDeferred(
     retry_at: datetime
 
 
-class ReplyRejected(
-    _Reply, type="reply.rejected.v1", topic=REPLIES, subject="reply_id", key="conversation_id"
-):
+class ReplyRejected(_Reply, type="reply.rejected.v1", topic=REPLIES, subject="reply_id", key="conversation_id"):
     code: str
     attempt: int
 
@@ -168,16 +150,12 @@ class ReplyOutcomeUnknown(
     attempt: int
 
 
-class ReplyResolved(
-    _Reply, type="reply.resolved.v1", topic=REPLIES, subject="reply_id", key="conversation_id"
-):
+class ReplyResolved(_Reply, type="reply.resolved.v1", topic=REPLIES, subject="reply_id", key="conversation_id"):
     resolved_by: str
     outcome: Literal["posted", "send_again", "dropped"]
 
 
-class ReplyWithdrawn(
-    _Reply, type="reply.withdrawn.v1", topic=REPLIES, subject="reply_id", key="conversation_id"
-):
+class ReplyWithdrawn(_Reply, type="reply.withdrawn.v1", topic=REPLIES, subject="reply_id", key="conversation_id"):
     reason: str
 
 
@@ -188,8 +166,6 @@ class ClaimTaken(Event, type="claim.taken.v1", topic=REPLIES, subject="message_i
     until: datetime
 
 
-class ClaimReleased(
-    Event, type="claim.released.v1", topic=REPLIES, subject="message_id", key="conversation_id"
-):
+class ClaimReleased(Event, type="claim.released.v1", topic=REPLIES, subject="message_id", key="conversation_id"):
     message_id: UUID
     conversation_id: UUID
