@@ -4,6 +4,7 @@ DomainError
 ├── NotFound           no such thing, or not yours: the two are never told apart
 ├── Conflict           the state forbids it
 │   └── VersionConflict    somebody else changed it first
+├── PreconditionRequired   the request does not say which version it saw
 ├── Invalid            the request is understood and wrong
 └── Forbidden          this person may never do this here
 
@@ -37,6 +38,10 @@ class Conflict(DomainError):
 
 
 class VersionConflict(Conflict):
+    pass
+
+
+class PreconditionRequired(DomainError):
     pass
 
 

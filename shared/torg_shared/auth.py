@@ -1,0 +1,182 @@
+"""Who asks: bearer tokens, roles with unit and channels, and the authorisation matrix as data."""
+
+import contextlib
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from .errors import DomainError
+from .events.envelope import Actor
+
+ALGORITHMS = ["ES256", "RS256", "EdDSA"]  # pinned: the token does not choose, and no shared secret is accepted
+AUDIENCE = "torg"
+_LEEWAY_S = 60
+_LONGEST_TOKEN = 8192
+_LOOK_AGAIN_S = 5.0
+
+
+class Role(StrEnum):
+    """The hats of requirements section 6. Whoever has no token is the public."""
+
+    SA = "sideadministrator"
+    RED = "redaktoer"
+    FAG = "fagperson"
+    ARK = "arkivar"
+    LED = "leder"
+    POL = "politisk_sekretariat"
+    REV = "revisor"
+    SYS = "system"
+
+
+STAFF: frozenset[Role] = frozenset(Role) - {Role.SYS}
+
+
+class Unauthenticated(DomainError):
+    """No token, or one that does not hold; `code` never says more than that to the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The person or system behind a request. `role` is the hat in use, `roles` all hats of the token."""
+
+    subject: str
+    role: Role
+    roles: frozenset[Role]
+    unit: str
+    channels: frozenset[str] = frozenset()
+    name: str | None = None
+    title: str | None = None
+
+    @property
+    def actor(self) -> Actor:
+        kind = "system" if self.role is Role.SYS else "person"
+        return Actor.model_validate({"kind": kind, "id": self.subject, "role": self.role.value})
+
+    def has_channel(self, key: str) -> bool:
+        """True when the role is bound to the channel `key`; `*` in the token means all."""
+        return "*" in self.channels or key in self.channels
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the matrix: who may, and what the request must carry (● key, ◆ match)."""
+
+    roles: frozenset[Role]
+    public: bool = False
+    key: bool = False
+    match: bool = False
+
+
+Matrix = Mapping[str, Row]
+
+
+def row(*roles: Role | Collection[Role], public: bool = False, key: bool = False, match: bool = False) -> Row:
+    """A row for `roles` (sets are joined); `public` also without a token."""
+    joined: set[Role] = set()
+    for one in roles:
+        joined |= {one} if isinstance(one, Role) else set(one)
+    return Row(frozenset(joined), public, key, match)
+
+
+class Tokens:
+    """Checks bearer tokens against a key set that may change while the process runs.
+
+    `load` gives the key set as JSON data; it is asked again only by `refresh`, never because of a token (promise P7).
+    """
+
+    def __init__(self, load: Callable[[], Mapping[str, Any]], issuer: str) -> None:
+        self._load = load
+        self._issuer = issuer
+        self._keys: KeySet | None = None
+        self._rules = jwt.JWTClaimsRegistry(
+            leeway=_LEEWAY_S,
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": AUDIENCE},
+            sub={"essential": True},
+            exp={"essential": True},
+        )
+
+    @classmethod
+    def from_file(cls, path: Path, issuer: str) -> "Tokens":
+        """Keys of a JWKS file; a changed file is read again within seconds."""
+        return _FileTokens(path, issuer)
+
+    @property
+    def ready(self) -> bool:
+        return self._keys is not None
+
+    def refresh(self) -> None:
+        """Read the keys again. Raises `OSError` or `ValueError`; the old keys then stay in force."""
+        self._keys = KeySet.import_key_set(self._load())  # type: ignore[arg-type] # JSON data of the provider
+
+    def check(self, token: str, hat: str | None = None) -> Principal:
+        """The principal of `token`, wearing `hat` (a role's value) or its first role.
+
+        Raises `Unauthenticated`.
+        """
+        if self._keys is None or len(token) > _LONGEST_TOKEN:
+            raise Unauthenticated("TOKEN_INVALID")
+        try:
+            claims = jwt.decode(token, self._keys, algorithms=ALGORITHMS).claims
+            self._rules.validate(claims)
+        except (JoseError, ValueError, TypeError, KeyError, UnicodeError):
+            raise Unauthenticated("TOKEN_INVALID") from None
+        return principal_of(claims, hat)
+
+
+class _FileTokens(Tokens):
+    def __init__(self, path: Path, issuer: str) -> None:
+        import orjson
+
+        super().__init__(lambda: orjson.loads(path.read_bytes()), issuer)
+        self._path = path
+        self._stamp: tuple[int, int] | None = None
+        self._looked = float("-inf")
+        with contextlib.suppress(OSError, ValueError):
+            self._look()
+
+    def check(self, token: str, hat: str | None = None) -> Principal:
+        if time.monotonic() - self._looked > _LOOK_AGAIN_S:
+            with contextlib.suppress(OSError, ValueError):
+                self._look()
+        return super().check(token, hat)
+
+    def _look(self) -> None:
+        self._looked = time.monotonic()
+        found = self._path.stat()
+        stamp = (found.st_mtime_ns, found.st_size)
+        if stamp != self._stamp:
+            self.refresh()
+            self._stamp = stamp
+
+
+def principal_of(claims: Mapping[str, Any], hat: str | None) -> Principal:
+    """The principal that validated `claims` describe. Raises `Unauthenticated` when they describe nobody known."""
+    known = {role.value for role in Role}
+    listed = claims.get("roles")
+    roles = [Role(value) for value in listed if value in known] if isinstance(listed, list) else []
+    if not roles:
+        raise Unauthenticated("TOKEN_WITHOUT_ROLE")
+    if hat is not None and hat not in {role.value for role in roles}:
+        raise Unauthenticated("ROLE_NOT_IN_TOKEN")
+    channels = claims.get("channels")
+    return Principal(
+        subject=str(claims["sub"]),
+        role=Role(hat) if hat else roles[0],
+        roles=frozenset(roles),
+        unit=str(claims.get("unit") or ""),
+        channels=frozenset(map(str, channels)) if isinstance(channels, list) else frozenset(),
+        name=_text(claims.get("name")),
+        title=_text(claims.get("title")),
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
