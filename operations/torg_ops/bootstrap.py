@@ -66,7 +66,7 @@ async def prepare(admin_url: str, service: str, passwords: tuple[str, str], data
             ALTER DEFAULT PRIVILEGES FOR ROLE "{owner}" IN SCHEMA public
                 GRANT USAGE, SELECT ON SEQUENCES TO "{runtime}";
             ALTER DEFAULT PRIVILEGES FOR ROLE "{owner}" IN SCHEMA public REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
-            """
+            """  # noqa: S608 - role names are made of the fixed list of services
         )
     finally:
         await inside.close()

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import orjson
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -133,8 +134,6 @@ class Tokens:
 
 class _FileTokens(Tokens):
     def __init__(self, path: Path, issuer: str) -> None:
-        import orjson
-
         super().__init__(lambda: orjson.loads(path.read_bytes()), issuer)
         self._path = path
         self._stamp: tuple[int, int] | None = None

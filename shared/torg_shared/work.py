@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from . import log
+from . import audit, log
 from .bus.port import Outgoing
 from .clock import Clock
 from .events.envelope import Actor, Event, Meta, encode
@@ -28,6 +30,7 @@ class Work:
     source: str
     traceparent: str | None = None
     staged: list[log.Staged] = field(default_factory=list)
+    notes: list[audit.Note] = field(default_factory=list)
 
     def publish(self, *events: Event, cause: Event | None = None) -> None:
         """Stage `events` for the log. Correlation and trace are taken from `cause`, the event that led here."""
@@ -43,6 +46,10 @@ class Work:
             )
             outgoing = Outgoing(event.TOPIC, event.key, meta.id, event.TYPE, encode(event, meta, self.source))
             self.staged.append(log.Staged(outgoing, event.subject, self.now))
+
+    def audit(self, action: str, subject: UUID | str, **facts: Any) -> None:
+        """Account for an action of `actor`; written with the effect. Facts are ids, codes, reasons: never a text."""
+        self.notes.append(audit.note(self.now, self.actor, action, subject, facts))
 
 
 class Works:
@@ -66,6 +73,7 @@ class Works:
         async with self.engine.connect() as db, db.begin():
             work = Work(db, self.clock.now(), actor, f"urn:torg:{self.service}", traceparent)
             yield work
+            await audit.append(db, work.notes)
             await log.append(db, work.staged)  # the last lock; nothing but COMMIT follows
         if work.staged:
             self._woken()
