@@ -52,7 +52,7 @@ def _templates() -> dict[str, str]:
 
 @pytest.fixture
 async def database(postgres_url: str, _templates: dict[str, str]) -> AsyncIterator[Factory]:
-    """`await database("torg_journal")` gives a migrated database that nobody else has."""
+    """`await database("torg_journal")` gives a migrated database of its own; `torg_shared` the standard tables alone."""
     import asyncio
 
     import asyncpg
@@ -76,7 +76,7 @@ async def database(postgres_url: str, _templates: dict[str, str]) -> AsyncIterat
         if package not in _templates:
             template = f"torg_template_{service}_{secrets.token_hex(4)}"
             access = await prepare(postgres_url, service, passwords, template)
-            await asyncio.to_thread(migrate, access.owner_url, package)
+            await asyncio.to_thread(_standard if package == "torg_shared" else migrate, access.owner_url, package)
             _templates[package] = template
         name = f"torg_test_{service}_{secrets.token_hex(6)}"
         owner = f"torg_{service}_owner"
@@ -91,6 +91,28 @@ async def database(postgres_url: str, _templates: dict[str, str]) -> AsyncIterat
 
 
 _PASSWORD = "only-for-tests"
+
+
+def _standard(owner_url: str, package: str) -> None:
+    """The tables that every service has, and no others: what tests of `torg_shared` stand on."""
+    import asyncio
+
+    import sqlalchemy as sa
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from torg_shared.standard_tables import create_standard_tables
+
+    def create(db: sa.Connection) -> None:
+        create_standard_tables(Operations(MigrationContext.configure(db)), package.removeprefix("torg_"))
+
+    async def run() -> None:
+        engine = create_async_engine(owner_url.replace("postgresql://", "postgresql+asyncpg://"))
+        async with engine.begin() as db:
+            await db.run_sync(create)
+        await engine.dispose()
+
+    asyncio.run(run())
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def make_engine(url: str, *, name: str, pool_size: int = 8, command_timeout_s: f
     )
 
 
-async def connect(url: str, *, name: str, command_timeout_s: float = 10.0) -> asyncpg.Connection[Any]:
+async def connect(url: str, *, name: str, command_timeout_s: float = 10.0) -> asyncpg.Connection:
     """A connection outside the pool, for what must outlive a transaction: session locks and LISTEN."""
     return await asyncpg.connect(
         _plain(url),

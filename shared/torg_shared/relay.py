@@ -50,7 +50,7 @@ async def run_relay(works: Works, bus: Bus, wake: asyncio.Event, stop: asyncio.E
 
 
 async def _lead(
-    db: asyncpg.Connection[Any], works: Works, bus: Bus, wake: asyncio.Event, stop: asyncio.Event, metrics: Metrics
+    db: asyncpg.Connection, works: Works, bus: Bus, wake: asyncio.Event, stop: asyncio.Event, metrics: Metrics
 ) -> None:
     while not await db.fetchval("SELECT pg_try_advisory_lock($1)", _LEADER):
         if await _until(stop, _POLL_S):

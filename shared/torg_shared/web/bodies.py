@@ -1,0 +1,59 @@
+"""Bodies of requests: strict, closed, and refusing what PostgreSQL cannot store."""
+
+import json
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+LONGEST_BODY = 1024 * 1024
+
+
+class Body(BaseModel):
+    """Base of request bodies: unknown fields are refused, "1" is no number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("NUL is not allowed")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("lone surrogates are not allowed") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable), Field(max_length=100_000)]
+Line = Annotated[str, AfterValidator(_storable), Field(min_length=1, max_length=500, pattern=r"^[^\r\n]*$")]
+# JSON has no ids, instants and days: these three are read from strings also in strict bodies
+Id = Annotated[UUID, Field(strict=False)]
+Instant = Annotated[AwareDatetime, Field(strict=False)]
+Day = Annotated[date, Field(strict=False)]
+
+
+def parse(content: bytes) -> Any:
+    """The JSON value in `content`. Raises `json.JSONDecodeError` for everything that is not plain JSON.
+
+    orjson refuses NaN, 1e999 and great depth; the second pass refuses a key that comes twice, of which orjson would
+    keep the last.
+    """
+    try:
+        orjson.loads(content)
+        return json.loads(content, object_pairs_hook=_unique, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise json.JSONDecodeError(str(error).split(":", 1)[0], "", 0) from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key comes twice")
+    return found
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
