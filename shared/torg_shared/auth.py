@@ -1,5 +1,6 @@
 """Who asks: bearer tokens, roles with unit and channels, and the authorisation matrix as data."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -8,19 +9,27 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
+import structlog
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from .errors import DomainError
 from .events.envelope import Actor
+from .metrics import Metrics
 
 ALGORITHMS = ["ES256", "RS256", "EdDSA"]  # pinned: the token does not choose, and no shared secret is accepted
 AUDIENCE = "torg"
 _LEEWAY_S = 60
 _LONGEST_TOKEN = 8192
 _LOOK_AGAIN_S = 5.0
+_FETCH_S = 5.0
+_TRY_AGAIN_S = 10.0
+_LARGEST_JWKS = 256 * 1024
+
+_log = structlog.get_logger()
 
 
 class Role(StrEnum):
@@ -104,11 +113,6 @@ class Tokens:
             exp={"essential": True},
         )
 
-    @classmethod
-    def from_file(cls, path: Path, issuer: str) -> "Tokens":
-        """Keys of a JWKS file; a changed file is read again within seconds."""
-        return _FileTokens(path, issuer)
-
     @property
     def ready(self) -> bool:
         return self._keys is not None
@@ -133,6 +137,8 @@ class Tokens:
 
 
 class _FileTokens(Tokens):
+    """Keys of a JWKS file; a changed file is read again within seconds."""
+
     def __init__(self, path: Path, issuer: str) -> None:
         super().__init__(lambda: orjson.loads(path.read_bytes()), issuer)
         self._path = path
@@ -154,6 +160,40 @@ class _FileTokens(Tokens):
         if stamp != self._stamp:
             self.refresh()
             self._stamp = stamp
+
+
+def open_tokens(jwks: str, issuer: str) -> Tokens:
+    """Tokens signed by the keys at `jwks`: a file's path, or an https address (asked by `keep_fresh` alone)."""
+    if "://" not in jwks:
+        return _FileTokens(Path(jwks), issuer)
+
+    def fetch() -> Mapping[str, Any]:
+        answer = httpx.get(jwks, timeout=_FETCH_S, follow_redirects=False, trust_env=False)
+        if answer.status_code != 200 or len(answer.content) > _LARGEST_JWKS:
+            raise ValueError(f"the key set answers {answer.status_code}")
+        found: Mapping[str, Any] = orjson.loads(answer.content)
+        return found
+
+    return Tokens(fetch, issuer)
+
+
+async def keep_fresh(tokens: Tokens, stop: asyncio.Event, metrics: Metrics, every_s: float = 300.0) -> None:
+    """Fetch the keys now and every `every_s`; while the provider is away the old ones stay in force.
+
+    On a timer and never because of a token: nobody without one causes an outbound request (P7). A rotation therefore
+    has to publish the new key `every_s` before the first token that it signs.
+    """
+    while not stop.is_set():
+        wait_s = every_s
+        try:
+            await asyncio.to_thread(tokens.refresh)
+            metrics.counter("torg_keys_refreshed_total").labels("ok").inc()
+        except (OSError, ValueError, httpx.HTTPError, JoseError) as error:
+            metrics.counter("torg_keys_refreshed_total").labels("failed").inc()
+            _log.warning("auth.keys_not_refreshed", error=type(error).__name__)
+            wait_s = min(every_s, _TRY_AGAIN_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), wait_s)
 
 
 def principal_of(claims: Mapping[str, Any], hat: str | None) -> Principal:

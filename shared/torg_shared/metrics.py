@@ -28,6 +28,8 @@ METRICS = {
     "torg_log_unrelayed_age_seconds": Metric("Age of the oldest log row that is not yet on the bus, in seconds"),
     "torg_loop_lag_seconds": Metric("How late the event loop wakes, in seconds"),
     "torg_job_failures_total": Metric("Rounds of a timed job that failed", ("job",)),
+    "torg_rows_tidied_total": Metric("Rows deleted because their time was over", ("table",)),
+    "torg_keys_refreshed_total": Metric("Times the keys that sign tokens were fetched", ("outcome",)),
     "torg_deliveries_total": Metric("Webhook deliveries by outcome", ("platform", "outcome")),
     "torg_changes_total": Metric("Changes in deliveries by outcome", ("platform", "outcome")),
     "torg_unhandled_total": Metric(

@@ -28,6 +28,9 @@ class ServiceSettings(BaseSettings):
     database_pool: int = Field(default=8, ge=2, le=100, description="Connections per process")
     command_timeout_s: float = Field(default=10.0, gt=0, le=60, description="Longest wait for one statement")
     drain_s: float = Field(default=10.0, gt=0, le=60, description="Longest time to finish work at SIGTERM")
+    inbox_days: int = Field(default=100, ge=91, le=3650, description="Days the inbox remembers; longer than the bus")
+    idempotency_days: int = Field(default=7, ge=1, le=90, description="Days an Idempotency-Key is remembered")
+    replayed_letter_days: int = Field(default=90, ge=1, le=3650, description="Days a replayed dead letter is kept")
     batch_size: int = Field(default=500, ge=1, le=5000, description="Events per transaction")
 
     def effective(self) -> dict[str, Any]:
