@@ -6,7 +6,6 @@ return to a pool. A crash between publishing and moving the cursor gives a dupli
 
 import asyncio
 import contextlib
-from typing import Any
 
 import asyncpg
 import structlog
