@@ -1,0 +1,248 @@
+"""The bus in Kafka, by aiokafka: order per key, manual commits, eager groups.
+
+Traps of the client that are met here: a consumer can fall silent after a broker restart (the runner's watchdog asks
+`lag` on a fresh connection and joins again); a commit after a rebalance fails with one of several errors, all of which
+mean `MembershipLost`; a producer that lost its cluster may not find back, therefore it is thrown away on failure.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    IllegalStateError,
+    KafkaError,
+    RebalanceInProgressError,
+    TopicAlreadyExistsError,
+    UnknownMemberIdError,
+)
+
+from .port import BusAway, Member, MembershipLost, Outgoing, Record
+
+_REQUEST_MS = 10_000
+_SESSION_MS = 30_000
+_POLL_MS = 300_000
+_LARGEST = 8 * 1024 * 1024
+
+
+class KafkaBus:
+    """`servers` as Kafka writes them: host:port, several with commas."""
+
+    def __init__(self, servers: str, name: str) -> None:
+        self._servers, self._name = servers, name
+        self._producer: AIOKafkaProducer | None = None
+        self._joined: dict[str, set[str]] = {}
+        self._starting = asyncio.Lock()
+
+    async def publish(self, batch: Sequence[Outgoing]) -> None:
+        try:
+            producer = await self._started()
+            async with asyncio.timeout(_REQUEST_MS / 1000):
+                sent = [
+                    await producer.send(
+                        one.topic,
+                        one.payload,
+                        key=one.key.encode(),
+                        headers=[("ce_type", one.type.encode()), ("ce_id", str(one.id).encode())],
+                    )
+                    for one in batch
+                ]
+                await asyncio.gather(*sent)
+        except (KafkaError, OSError, TimeoutError) as error:
+            await self._dropped()
+            raise BusAway(type(error).__name__) from error
+
+    @asynccontextmanager
+    async def join(self, group: str, topics: Collection[str]) -> AsyncIterator[Member]:
+        self._joined.setdefault(group, set()).update(topics)
+        consumer = self._consumer(group)
+        member = _KafkaMember(consumer, group)
+        consumer.subscribe(list(topics), listener=member)
+        try:
+            with _as_bus_away():
+                await consumer.start()
+            yield member
+        finally:
+            await _stopped(consumer)
+
+    async def lag(self, group: str) -> int:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=_REQUEST_MS)
+        consumer = self._consumer(None)
+        try:
+            with _as_bus_away():
+                async with asyncio.timeout(_REQUEST_MS / 1000):
+                    await admin.start()
+                    await consumer.start()
+                    committed = await admin.list_consumer_group_offsets(group)
+                    described = await admin.describe_topics(list(self._joined.get(group, ())))
+                    # a partition without a commit is unread from its beginning, and silent groups may have none
+                    places = committed.keys() | {
+                        TopicPartition(topic["topic"], part["partition"])
+                        for topic in described
+                        for part in topic["partitions"]
+                    }
+                    ends = await consumer.end_offsets(list(places))
+                    starts = await consumer.beginning_offsets(list(places))
+            done = {at: max(starts[at], committed[at].offset if at in committed else 0) for at in places}
+            return sum(max(0, ends[at] - done[at]) for at in places)
+        finally:
+            await _stopped(consumer)
+            with contextlib.suppress(Exception):
+                await admin.close()
+
+    async def close(self) -> None:
+        await self._dropped()
+
+    def _consumer(self, group: str | None) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._servers,
+            client_id=self._name,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            request_timeout_ms=max(_REQUEST_MS, _SESSION_MS + 5_000) if group else _REQUEST_MS,
+            session_timeout_ms=_SESSION_MS,
+            max_poll_interval_ms=_POLL_MS,
+            max_partition_fetch_bytes=_LARGEST,
+            fetch_max_wait_ms=500,
+            metadata_max_age_ms=30_000,
+        )
+
+    async def _started(self) -> AIOKafkaProducer:
+        async with self._starting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._servers,
+                    client_id=self._name,
+                    acks="all",
+                    enable_idempotence=True,
+                    linger_ms=0,
+                    max_request_size=_LARGEST,
+                    request_timeout_ms=_REQUEST_MS,
+                )
+                try:
+                    await producer.start()
+                except BaseException:
+                    await _stopped(producer)
+                    raise
+                self._producer = producer
+            return self._producer
+
+    async def _dropped(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _stopped(producer)
+
+
+class _KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc] # the client is untyped
+    def __init__(self, consumer: AIOKafkaConsumer, group: str) -> None:
+        self._consumer, self._group = consumer, group
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        pass  # a batch under way is committed, or its commit fails and it is dropped
+
+    async def on_partitions_assigned(self, assigned: Any) -> None:
+        pass
+
+    async def fetch(self, limit: int, wait_s: float) -> Sequence[Record]:
+        with _as_membership_lost(self._group):
+            found = await self._consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=limit)
+        return [_record(one) for part in found.values() for one in part]
+
+    async def commit(self, done: Sequence[Record]) -> None:
+        last: dict[TopicPartition, int] = {}
+        for record in done:
+            at = TopicPartition(record.topic, record.partition)
+            last[at] = max(last.get(at, 0), record.offset + 1)
+        with _as_membership_lost(self._group):
+            await self._consumer.commit(last)
+
+    async def hold(self, seconds: float) -> None:
+        """Paused partitions are still polled, so that the group does not take this member for dead."""
+        with _as_membership_lost(self._group):
+            held = self._consumer.assignment()
+            self._consumer.pause(*held)
+            try:
+                found = await self._consumer.getmany(timeout_ms=int(seconds * 1000))
+                if found:  # assigned while held: they come again from the committed position
+                    raise MembershipLost(f"{self._group}: partitions arrived during a hold")
+                await asyncio.sleep(0)
+            finally:
+                self._consumer.resume(*(held & self._consumer.assignment()))
+
+
+async def make(servers: str, topics: Collection[tuple[str, int, int | None]], replication: int = 1) -> None:
+    """Topics (name, partitions, days kept) where they lack. Raises `BusAway`."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=_REQUEST_MS)
+    try:
+        with _as_bus_away():
+            await admin.start()
+            there = set(await admin.list_topics())
+            new = [
+                NewTopic(
+                    name,
+                    partitions,
+                    replication,
+                    topic_configs={
+                        "retention.ms": str(-1 if days is None else days * 86_400_000),
+                        "max.message.bytes": str(_LARGEST),
+                    },
+                )
+                for name, partitions, days in topics
+                if name not in there
+            ]
+            with contextlib.suppress(TopicAlreadyExistsError):
+                if new:
+                    await admin.create_topics(new)
+    finally:
+        await admin.close()
+
+
+def _record(one: Any) -> Record:
+    headers = dict(one.headers)
+    try:
+        event_id = UUID(headers["ce_id"].decode())
+        event_type = headers["ce_type"].decode()
+    except (KeyError, ValueError, AttributeError):
+        event_id, event_type = None, None
+    key = (one.key or b"").decode(errors="replace")
+    return Record(one.topic, one.partition, one.offset, key, one.value or b"", event_id, event_type)
+
+
+async def _stopped(client: Any) -> None:
+    """Leave, but do not hang on a cluster that is gone."""
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(5):
+            await client.stop()
+
+
+@contextlib.contextmanager
+def _as_bus_away() -> Iterator[None]:
+    try:
+        yield
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise BusAway(type(error).__name__) from error
+
+
+@contextlib.contextmanager
+def _as_membership_lost(group: str) -> Iterator[None]:
+    try:
+        yield
+    except (
+        CommitFailedError,
+        IllegalGenerationError,
+        IllegalStateError,
+        RebalanceInProgressError,
+        UnknownMemberIdError,
+    ) as error:
+        raise MembershipLost(f"{group}: {type(error).__name__}") from error
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise BusAway(type(error).__name__) from error

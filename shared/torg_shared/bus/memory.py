@@ -1,0 +1,103 @@
+"""A bus in one process, for unit and permutation tests: the port's promises and nothing more."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+
+from .port import Member, MembershipLost, Outgoing, Record, partition_of
+
+_PARTITIONS = 12
+
+Slot = tuple[str, int]
+
+
+class MemoryBus:
+    """Events stay for the life of the object; groups share partitions among their members."""
+
+    def __init__(self) -> None:
+        self._events: dict[Slot, list[Record]] = defaultdict(list)
+        self._positions: dict[tuple[str, Slot], int] = defaultdict(int)
+        self._topics: dict[str, set[str]] = defaultdict(set)
+        self._members: dict[str, list[_MemoryMember]] = defaultdict(list)
+        self._news = asyncio.Event()
+
+    async def publish(self, batch: Sequence[Outgoing]) -> None:
+        for one in batch:
+            slot = one.topic, partition_of(one.key, _PARTITIONS)
+            offset = len(self._events[slot])
+            self._events[slot].append(Record(*slot, offset, one.key, one.payload, one.id, one.type))
+        self._news.set()
+
+    @asynccontextmanager
+    async def join(self, group: str, topics: Collection[str]) -> AsyncIterator[Member]:
+        self._topics[group] |= set(topics)
+        member = _MemoryMember(self, group)
+        self._members[group].append(member)
+        self._rebalance(group)
+        try:
+            yield member
+        finally:
+            self._members[group].remove(member)
+            self._rebalance(group)
+
+    async def lag(self, group: str) -> int:
+        slots = [slot for slot in self._events if slot[0] in self._topics[group]]
+        return sum(len(self._events[slot]) - self._positions[group, slot] for slot in slots)
+
+    async def close(self) -> None:
+        pass
+
+    def _rebalance(self, group: str) -> None:
+        members = self._members[group]
+        slots = [(topic, number) for topic in sorted(self._topics[group]) for number in range(_PARTITIONS)]
+        for index, member in enumerate(members):
+            member.assign(slots[index :: len(members)], lost=len(members) > 1 or member.slots is not None)
+
+
+class _MemoryMember:
+    def __init__(self, bus: MemoryBus, group: str) -> None:
+        self._bus, self._group = bus, group
+        self.slots: dict[Slot, int] | None = None
+        self._lost = False
+
+    def assign(self, slots: Sequence[Slot], *, lost: bool) -> None:
+        """Take over `slots` from their committed positions; a member that had others must join again."""
+        self._lost = lost and self.slots is not None
+        self.slots = {slot: self._bus._positions[self._group, slot] for slot in slots}
+
+    async def fetch(self, limit: int, wait_s: float) -> Sequence[Record]:
+        self._must_be_in()
+        found = self._take(limit)
+        if not found and wait_s > 0:
+            self._bus._news.clear()
+            try:
+                await asyncio.wait_for(self._bus._news.wait(), wait_s)
+            except TimeoutError:
+                return []
+            self._must_be_in()
+            found = self._take(limit)
+        return found
+
+    async def commit(self, done: Sequence[Record]) -> None:
+        self._must_be_in()
+        for record in done:
+            at = self._group, (record.topic, record.partition)
+            self._bus._positions[at] = max(self._bus._positions[at], record.offset + 1)
+
+    async def hold(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self._must_be_in()
+
+    def _take(self, limit: int) -> list[Record]:
+        assert self.slots is not None
+        found: list[Record] = []
+        for slot, position in self.slots.items():
+            part = self._bus._events[slot][position : position + limit - len(found)]
+            self.slots[slot] = position + len(part)
+            found += part
+        return found
+
+    def _must_be_in(self) -> None:
+        if self._lost:
+            raise MembershipLost(self._group)
