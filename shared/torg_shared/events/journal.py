@@ -282,3 +282,12 @@ class DeadlineCancelled(
     _Deadline, type="deadline.cancelled.v1", topic=DEADLINES, subject="deadline_id", key="conversation_id"
 ):
     reason: str
+
+
+class JournalHeadPublished(Event, type="journal.head_published.v1", topic=JOURNAL, subject="head_id", key="head_id"):
+    """The head of the journal's hash chain, once a day: what stands up to it can no longer be changed unseen (B-28)."""
+
+    head_id: UUID
+    year: int
+    up_to_sequence: int
+    head_hash: str

@@ -1,0 +1,6 @@
+"""What an operations team sets for the journal, and the municipality's own data that it reads at start."""
+
+from .municipality import LegalBasis, Municipality, load
+from .service import JournalSettings
+
+__all__ = ["JournalSettings", "LegalBasis", "Municipality", "load"]
