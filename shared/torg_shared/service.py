@@ -21,7 +21,7 @@ import uvloop
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from . import inbox, logs
+from . import audit, inbox, logs
 from .bus.port import Bus
 from .bus.runner import Group, GroupSilent, Pace, describe, replay, run_group
 from .db import is_transient, migrate
@@ -56,8 +56,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """`beside_api` are tasks that must live where the API lives (ingest's committer); `starting` runs once before a
-    worker takes anything (seeds), `closing` at the end."""
+    """`beside_api` are tasks that must live where the API lives (ingest's committer), `beside` those of every process
+    (fresh keys); `starting` runs before a process takes anything (seeds), `closing` at the end."""
 
     name: str
     settings: ServiceSettings
@@ -68,6 +68,7 @@ class Service:
     health: Asgi
     groups: Sequence[Group] = ()
     jobs: Sequence[Job] = ()
+    beside: Sequence[Callable[[asyncio.Event], Awaitable[None]]] = ()
     beside_api: Sequence[Callable[[asyncio.Event], Awaitable[None]]] = ()
     starting: Sequence[Callable[[], Awaitable[None]]] = ()
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
@@ -98,21 +99,27 @@ async def run(service: Service, mode: Mode, only: Sequence[str] = ()) -> int:
         )
     )
     stop_server = asyncio.Event()
-    works: list[Awaitable[None]] = [_serve(server, stop, stop_server), _measure_loop_lag(service.metrics, stop)]
-    late: list[Awaitable[None]] = []
+    # HTTP comes first: a process that waits for its database is alive, and says that it is not ready
+    running = [asyncio.ensure_future(_serve(server, stop, stop_server))]
+    running.append(asyncio.ensure_future(_measure_loop_lag(service.metrics, stop)))
+    running += [asyncio.ensure_future(task(stop)) for task in service.beside]
+    running_late: list[asyncio.Future[None]] = []
     if mode != "worker":
-        late += [task(stop_server) for task in service.beside_api]
-    if mode != "api":
-        await _started(service, stop)
+        running_late += [asyncio.ensure_future(task(stop_server)) for task in service.beside_api]
+    starting = asyncio.ensure_future(_started(service, stop))
+    await asyncio.wait([starting, *running], return_when=asyncio.FIRST_COMPLETED)
+    if mode != "api" and starting.done() and not starting.exception() and not stop.is_set():
         groups = [group for group in service.groups if not only or group.name in only]
         pace = Pace(batch=service.settings.batch_size)
-        works += [run_group(g, service.bus, service.works, stop, service.metrics, pace) for g in groups]
+        running += [
+            asyncio.ensure_future(run_group(g, service.bus, service.works, stop, service.metrics, pace)) for g in groups
+        ]
         if not only:
-            works += [_run_job(job, stop, service.metrics) for job in service.jobs]
+            running += [asyncio.ensure_future(_run_job(job, stop, service.metrics)) for job in service.jobs]
             service.works.relay_is_here = True
-            late.append(run_relay(service.works, service.bus, service.works.wake, stop_relay, service.metrics))
-    running = [asyncio.ensure_future(work) for work in works]
-    running_late = [asyncio.ensure_future(work) for work in late]
+            relay = run_relay(service.works, service.bus, service.works.wake, stop_relay, service.metrics)
+            running_late.append(asyncio.ensure_future(relay))
+    running.append(starting)
     gc.collect()
     gc.freeze()  # what lives for ever need not be looked at again: the collector was the tail latency
     gc.set_threshold(50_000, 20, 100)
@@ -181,6 +188,20 @@ def command_line(
         service = build(_settings(settings_type))
         actor = Actor(kind="system", id=f"{name}-replay")
         asyncio.run(_closing(service, replay(service.groups, service.works, letter_id, actor)))
+
+    @app.command(name="audit")
+    def audit_command() -> None:
+        """Recompute the hash chain of the audit account; exit code 1 when it does not hold."""
+        service = build(_settings(settings_type))
+
+        async def check() -> None:
+            async with service.works.engine.connect() as db:
+                count, fault = await audit.verify(db)
+            typer.echo(f"{count} rader holder" if fault is None else f"{count} rader holder, så: {fault}")
+            if fault is not None:
+                raise typer.Exit(1)
+
+        asyncio.run(_closing(service, check()))
 
     @app.command()
     def resume(group: str) -> None:
