@@ -19,9 +19,12 @@ from joserfc.jwk import KeySet
 from .errors import DomainError
 from .events.envelope import Actor
 from .metrics import Metrics
+from .settings import ServiceSettings
 
-ALGORITHMS = ["ES256", "RS256", "EdDSA"]  # pinned: the token does not choose, and no shared secret is accepted
+# pinned: the token does not choose, and no shared secret is accepted; Ed25519 is the present name of EdDSA
+ALGORITHMS = ["ES256", "RS256", "Ed25519", "EdDSA"]
 AUDIENCE = "torg"
+EMERGENCY_ISSUER = "torg-break-glass"
 _LEEWAY_S = 60
 _LONGEST_TOKEN = 8192
 _LOOK_AGAIN_S = 5.0
@@ -63,6 +66,7 @@ class Principal:
     channels: frozenset[str] = frozenset()
     name: str | None = None
     title: str | None = None
+    emergency: bool = False  # signed by the key in the safe: every use is accounted for
 
     @property
     def actor(self) -> Actor:
@@ -95,20 +99,19 @@ def row(*roles: Role | Collection[Role], public: bool = False, key: bool = False
     return Row(frozenset(joined), public, key, match)
 
 
-class Tokens:
-    """Checks bearer tokens against a key set that may change while the process runs.
+class KeySource:
+    """The keys of one issuer, which may change while the process runs.
 
     `load` gives the key set as JSON data; it is asked again only by `refresh`, never because of a token (promise P7).
     """
 
-    def __init__(self, load: Callable[[], Mapping[str, Any]], issuer: str) -> None:
+    def __init__(self, load: Callable[[], Mapping[str, Any]], issuer: str, audience: str = AUDIENCE) -> None:
         self._load = load
-        self._issuer = issuer
         self._keys: KeySet | None = None
         self._rules = jwt.JWTClaimsRegistry(
             leeway=_LEEWAY_S,
             iss={"essential": True, "value": issuer},
-            aud={"essential": True, "value": AUDIENCE},
+            aud={"essential": True, "value": audience},
             sub={"essential": True},
             exp={"essential": True},
         )
@@ -121,51 +124,105 @@ class Tokens:
         """Read the keys again. Raises `OSError` or `ValueError`; the old keys then stay in force."""
         self._keys = KeySet.import_key_set(self._load())  # type: ignore[arg-type] # JSON data of the provider
 
+    def claims(self, token: str) -> Mapping[str, Any] | None:
+        """The claims of a token that these keys signed for us, else None."""
+        if self._keys is None:
+            return None
+        try:
+            claims = jwt.decode(token, self._keys, algorithms=ALGORITHMS).claims
+            self._rules.validate(claims)
+        except (JoseError, ValueError, TypeError, KeyError, UnicodeError):
+            return None
+        return claims
+
+
+class _FileKeys(KeySource):
+    """Keys of a JWKS file; a changed file is read again within seconds."""
+
+    def __init__(self, path: Path, issuer: str, audience: str = AUDIENCE) -> None:
+        super().__init__(lambda: orjson.loads(path.read_bytes()), issuer, audience)
+        self._file = _Watched(path)
+        self._look()
+
+    def claims(self, token: str) -> Mapping[str, Any] | None:
+        self._look()
+        return super().claims(token)
+
+    def _look(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            if self._file.changed():
+                self.refresh()
+                self._file.seen()
+
+
+class _Watched:
+    """A file that is looked at every few seconds."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stamp: tuple[int, int] | None = None
+        self._found: tuple[int, int] | None = None
+        self._looked = float("-inf")
+
+    def changed(self) -> bool:
+        """Raises `OSError` when it cannot be looked at."""
+        if time.monotonic() - self._looked <= _LOOK_AGAIN_S:
+            return False
+        self._looked = time.monotonic()
+        found = self.path.stat()
+        self._found = (found.st_mtime_ns, found.st_size)
+        return self._found != self._stamp
+
+    def seen(self) -> None:
+        self._stamp = self._found
+
+
+class Tokens:
+    """Checks bearer tokens: signed by the provider, or for emergencies by the key that lies in the safe.
+
+    `denied` is a file of subjects, one a line, whose tokens hold no longer though they have not expired.
+    """
+
+    def __init__(self, provider: KeySource, emergency: KeySource | None = None, denied: Path | None = None) -> None:
+        self.provider = provider
+        self._emergency = emergency
+        self._denied_file = _Watched(denied) if denied else None
+        self._denied: frozenset[str] = frozenset()
+
+    @property
+    def ready(self) -> bool:
+        return self.provider.ready
+
     def check(self, token: str, hat: str | None = None) -> Principal:
         """The principal of `token`, wearing `hat` (a role's value) or its first role.
 
         Raises `Unauthenticated`.
         """
-        if self._keys is None or len(token) > _LONGEST_TOKEN:
+        if len(token) > _LONGEST_TOKEN:
             raise Unauthenticated("TOKEN_INVALID")
-        try:
-            claims = jwt.decode(token, self._keys, algorithms=ALGORITHMS).claims
-            self._rules.validate(claims)
-        except (JoseError, ValueError, TypeError, KeyError, UnicodeError):
-            raise Unauthenticated("TOKEN_INVALID") from None
-        return principal_of(claims, hat)
+        claims, emergency = self.provider.claims(token), False
+        if claims is None and self._emergency is not None:
+            claims, emergency = self._emergency.claims(token), True
+        if claims is None or str(claims["sub"]) in self._now_denied():
+            raise Unauthenticated("TOKEN_INVALID")
+        return principal_of(claims, hat, emergency=emergency)
+
+    def _now_denied(self) -> frozenset[str]:
+        if self._denied_file is not None:
+            try:
+                if self._denied_file.changed():
+                    lines = self._denied_file.path.read_text(encoding="utf-8").splitlines()
+                    self._denied = frozenset(line.strip() for line in lines if line.strip())
+                    self._denied_file.seen()
+            except FileNotFoundError:
+                self._denied = frozenset()
+        return self._denied
 
 
-class _FileTokens(Tokens):
-    """Keys of a JWKS file; a changed file is read again within seconds."""
-
-    def __init__(self, path: Path, issuer: str) -> None:
-        super().__init__(lambda: orjson.loads(path.read_bytes()), issuer)
-        self._path = path
-        self._stamp: tuple[int, int] | None = None
-        self._looked = float("-inf")
-        with contextlib.suppress(OSError, ValueError):
-            self._look()
-
-    def check(self, token: str, hat: str | None = None) -> Principal:
-        if time.monotonic() - self._looked > _LOOK_AGAIN_S:
-            with contextlib.suppress(OSError, ValueError):
-                self._look()
-        return super().check(token, hat)
-
-    def _look(self) -> None:
-        self._looked = time.monotonic()
-        found = self._path.stat()
-        stamp = (found.st_mtime_ns, found.st_size)
-        if stamp != self._stamp:
-            self.refresh()
-            self._stamp = stamp
-
-
-def open_tokens(jwks: str, issuer: str) -> Tokens:
-    """Tokens signed by the keys at `jwks`: a file's path, or an https address (asked by `keep_fresh` alone)."""
+def open_keys(jwks: str, issuer: str, audience: str = AUDIENCE) -> KeySource:
+    """Keys at `jwks`: a file's path, or an address (asked by `keep_fresh` alone)."""
     if "://" not in jwks:
-        return _FileTokens(Path(jwks), issuer)
+        return _FileKeys(Path(jwks), issuer, audience)
 
     def fetch() -> Mapping[str, Any]:
         answer = httpx.get(jwks, timeout=_FETCH_S, follow_redirects=False, trust_env=False)
@@ -174,7 +231,17 @@ def open_tokens(jwks: str, issuer: str) -> Tokens:
         found: Mapping[str, Any] = orjson.loads(answer.content)
         return found
 
-    return Tokens(fetch, issuer)
+    return KeySource(fetch, issuer, audience)
+
+
+def tokens_for(settings: ServiceSettings) -> Tokens:
+    """The tokens that a service with these settings accepts."""
+    emergency = settings.break_glass_jwks
+    return Tokens(
+        open_keys(settings.jwks, settings.token_issuer, settings.token_audience),
+        _FileKeys(emergency, EMERGENCY_ISSUER) if emergency else None,
+        settings.secrets_dir / "denied_subjects",
+    )
 
 
 async def keep_fresh(tokens: Tokens, stop: asyncio.Event, metrics: Metrics, every_s: float = 300.0) -> None:
@@ -186,7 +253,7 @@ async def keep_fresh(tokens: Tokens, stop: asyncio.Event, metrics: Metrics, ever
     while not stop.is_set():
         wait_s = every_s
         try:
-            await asyncio.to_thread(tokens.refresh)
+            await asyncio.to_thread(tokens.provider.refresh)
             metrics.counter("torg_keys_refreshed_total").labels("ok").inc()
         except (OSError, ValueError, httpx.HTTPError, JoseError) as error:
             metrics.counter("torg_keys_refreshed_total").labels("failed").inc()
@@ -196,7 +263,7 @@ async def keep_fresh(tokens: Tokens, stop: asyncio.Event, metrics: Metrics, ever
             await asyncio.wait_for(stop.wait(), wait_s)
 
 
-def principal_of(claims: Mapping[str, Any], hat: str | None) -> Principal:
+def principal_of(claims: Mapping[str, Any], hat: str | None, *, emergency: bool = False) -> Principal:
     """The principal that validated `claims` describe. Raises `Unauthenticated` when they describe nobody known."""
     known = {role.value for role in Role}
     listed = claims.get("roles")
@@ -214,6 +281,7 @@ def principal_of(claims: Mapping[str, Any], hat: str | None) -> Principal:
         channels=frozenset(map(str, channels)) if isinstance(channels, list) else frozenset(),
         name=_text(claims.get("name")),
         title=_text(claims.get("title")),
+        emergency=emergency,
     )
 
 

@@ -22,6 +22,8 @@ class ServiceSettings(BaseSettings):
     http_port: int = Field(description="Port of the REST API; of the health pages alone in a worker", ge=1, le=65535)
     jwks: str = Field(description="Keys that sign tokens: a file or an https address")
     token_issuer: str = Field(default="torg-development", description="The `iss` that tokens must carry")
+    token_audience: str = Field(default="torg", description="The `aud` that tokens must carry")
+    break_glass_jwks: Path | None = Field(default=None, description="Public half of the key kept for emergencies")
     secrets_dir: Path = Field(default=Path(".run/secrets"), description="Folder of secrets, one file each")
     config_dir: Path = Field(default=Path("config/sogne"), description="The municipality as data")
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")

@@ -10,7 +10,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from .auth import AUDIENCE, Principal, Role, Tokens
+from .auth import AUDIENCE, KeySource, Principal, Role, Tokens
 
 ISSUER = "torg-test"
 
@@ -40,9 +40,9 @@ class TestTokens:
         return {"keys": [self.key.as_dict(private=False)]}
 
     def checker(self) -> Tokens:
-        tokens = Tokens(self.jwks, ISSUER)
-        tokens.refresh()
-        return tokens
+        keys = KeySource(self.jwks, ISSUER)
+        keys.refresh()
+        return Tokens(keys)
 
     def mint(self, *roles: Role, subject: str = "", unit: str = "servicetorget", **claims: Any) -> str:
         """A token that holds for an hour; any claim can be replaced."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
-from torg_shared.auth import Role, Unauthenticated, keep_fresh, open_tokens
+from torg_shared.auth import EMERGENCY_ISSUER, Role, Tokens, Unauthenticated, keep_fresh, open_keys
 from torg_shared.metrics import Metrics
 from torg_shared.testing import ISSUER, TestTokens, until
 
@@ -92,7 +92,7 @@ def test_a_changed_key_file_is_read_again(tokens: TestTokens, tmp_path: Path, mo
     path = tmp_path / "jwks.json"
     path.write_text(json.dumps(TestTokens().jwks()))
     monkeypatch.setattr("torg_shared.auth._LOOK_AGAIN_S", -1.0)
-    checker = open_tokens(str(path), ISSUER)
+    checker = Tokens(open_keys(str(path), ISSUER))
     with pytest.raises(Unauthenticated):
         checker.check(tokens.mint(Role.SA))
     path.write_text(json.dumps(tokens.jwks()) + " ")
@@ -113,7 +113,7 @@ async def test_keys_are_fetched_on_a_timer_and_never_because_of_a_token(tokens: 
 
     server = await asyncio.start_server(provider, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    checker = open_tokens(f"http://127.0.0.1:{port}/jwks", ISSUER)
+    checker = Tokens(open_keys(f"http://127.0.0.1:{port}/jwks", ISSUER))
     stop = asyncio.Event()
     fetching = asyncio.create_task(keep_fresh(checker, stop, Metrics(), every_s=0.02))
 
@@ -137,3 +137,30 @@ async def test_keys_are_fetched_on_a_timer_and_never_because_of_a_token(tokens: 
     assert checker.check(tokens.mint(Role.SA)).role is Role.SA
     assert len(asked) == before
     server.close()
+
+
+def test_a_removed_person_is_out_within_seconds(tokens: TestTokens, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("torg_shared.auth._LOOK_AGAIN_S", -1.0)
+    denied = tmp_path / "denied_subjects"
+    checker = Tokens(tokens.checker().provider, denied=denied)
+    held = tokens.mint(Role.SA, subject="per")
+    assert checker.check(held).subject == "per"
+    denied.write_text("kari\n per \n")
+    with pytest.raises(Unauthenticated):
+        checker.check(held)
+    assert checker.check(tokens.mint(Role.SA, subject="anne")).subject == "anne"
+    denied.unlink()
+    assert checker.check(held).subject == "per"
+
+
+def test_the_key_in_the_safe_opens_and_is_seen(tokens: TestTokens, tmp_path: Path) -> None:
+    safe = TestTokens()
+    path = tmp_path / "safe.json"
+    path.write_text(json.dumps(safe.jwks()))
+    emergency = open_keys(str(path), EMERGENCY_ISSUER)
+    checker = Tokens(tokens.checker().provider, emergency)
+    assert checker.check(safe.mint(Role.LED, iss=EMERGENCY_ISSUER)).emergency
+    assert not checker.check(tokens.mint(Role.LED)).emergency
+    for forged in (safe.mint(Role.LED), tokens.mint(Role.LED, iss=EMERGENCY_ISSUER)):
+        with pytest.raises(Unauthenticated):
+            checker.check(forged)
