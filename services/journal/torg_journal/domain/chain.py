@@ -116,7 +116,7 @@ def digest(entry: Entry) -> bytes:
 
 
 def entry_hash(entry: Entry, previous: bytes) -> bytes:
-    """`h_n` of an entry that follows `previous`, the hash of the entry before it in the year (`GENESIS` for the first)."""
+    """`h_n` of an entry after `previous`, the hash of the entry before it in the year (`GENESIS` for the first)."""
     return link(digest(entry), previous)
 
 
@@ -188,16 +188,19 @@ def prove(entry: Entry, before: bytes, following: Sequence[Entry], head: bytes) 
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, Party):
-        return [value.korrespondanseparttype, value.name.hex()]
-    if isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    return value
+    match value:
+        case bytes():
+            found: Any = value.hex()
+        case datetime():
+            found = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        case date():
+            found = value.isoformat()
+        case UUID():
+            found = str(value)
+        case Party():
+            found = [value.korrespondanseparttype, value.name.hex()]
+        case tuple():
+            found = [_plain(one) for one in value]
+        case _:
+            found = value
+    return found
