@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
+PORTS ?= fixed
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 BUS ?= postgres
 BIN := .venv/bin
@@ -71,7 +72,7 @@ docs: $(STAMP) ## Write the generated files: event schemas, AsyncAPI, docs/event
 
 .PHONY: run
 run: $(STAMP) ## The whole product on this machine; Ctrl-C stops it (BUS=kafka for Kafka instead of PostgreSQL)
-	@exec $(BIN)/python -m torg_ops run --bus $(BUS)
+	@exec $(BIN)/python -m torg_ops run --bus $(BUS) --ports $(PORTS)
 
 .PHONY: demo
 demo: $(STAMP) ## One message all the way, told as a story (beside a running `make run`)
