@@ -25,6 +25,7 @@ def make_engine(url: str, *, name: str, pool_size: int = 8, command_timeout_s: f
     """
     return create_async_engine(
         _with_driver(url),
+        isolation_level="AUTOCOMMIT",  # `Works` says BEGIN and COMMIT itself, so that the driver can be used beside
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=command_timeout_s,
@@ -35,6 +36,12 @@ def make_engine(url: str, *, name: str, pool_size: int = 8, command_timeout_s: f
             "server_settings": {"application_name": name, "jit": "off"},
         },
     )
+
+
+async def driver_of(db: AsyncConnection) -> asyncpg.Connection:
+    """The driver's connection under `db`: for statements over long arrays, where binding by SQLAlchemy costs most."""
+    raw = await db.get_raw_connection()
+    return raw.driver_connection
 
 
 async def connect(url: str, *, name: str, command_timeout_s: float = 10.0) -> asyncpg.Connection:

@@ -9,10 +9,10 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .bus.port import Record
+from .db import driver_of
 
 
 def inbox_tables(metadata: sa.MetaData) -> tuple[sa.Table, sa.Table, sa.Table]:
@@ -73,12 +73,10 @@ class DeadLetter:
         return Record(self.topic, self.partition, self.offset, self.key, self.envelope, self.event_id, self.type)
 
 
-_ENTER = sa.text(
-    """
-    INSERT INTO inbox (consumer, event_id, seen_at) SELECT :consumer, unnest(:ids), :now
-    ON CONFLICT DO NOTHING RETURNING event_id
-    """
-).bindparams(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid)))
+_ENTER = """
+INSERT INTO inbox (consumer, event_id, seen_at) SELECT $1, unnest($2::uuid[]), $3
+ON CONFLICT DO NOTHING RETURNING event_id
+"""
 
 _BURY = sa.text(
     """
@@ -96,8 +94,8 @@ _COLUMNS = (
 
 async def enter(db: AsyncConnection, consumer: str, ids: Collection[UUID], now: datetime) -> set[UUID]:
     """Mark `ids` as seen by `consumer`; returns those that were new. A concurrent twin waits here for our commit."""
-    found = await db.execute(_ENTER, {"consumer": consumer, "ids": list(ids), "now": now})
-    return set(found.scalars())
+    driver = await driver_of(db)
+    return {row[0] for row in await driver.fetch(_ENTER, consumer, list(ids), now)}
 
 
 async def bury(

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .bus.port import Outgoing
+from .db import driver_of
 
 LOCK = 0x746F7267  # "torg": one log per database, so one number will do
 CHANNEL = "torg_log"  # what NOTIFY wakes the relay with
@@ -64,21 +65,12 @@ class LogRow:
 
 
 # Lock and insert are one statement: the lock must be held before the first id is drawn
-_APPEND = sa.text(
-    """
-    WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock(:lock))
-    INSERT INTO log (event_id, type, topic, key, subject, time, payload)
-    SELECT e.* FROM held, unnest(:ids, :types, :topics, :keys, :subjects, :times, :payloads) AS e
-    """
-).bindparams(
-    sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid)),
-    sa.bindparam("types", type_=pg.ARRAY(sa.Text)),
-    sa.bindparam("topics", type_=pg.ARRAY(sa.Text)),
-    sa.bindparam("keys", type_=pg.ARRAY(sa.Text)),
-    sa.bindparam("subjects", type_=pg.ARRAY(sa.Text)),
-    sa.bindparam("times", type_=pg.ARRAY(sa.DateTime(timezone=True))),
-    sa.bindparam("payloads", type_=pg.ARRAY(sa.LargeBinary)),
-)
+_APPEND = """
+WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock($1))
+INSERT INTO log (event_id, type, topic, key, subject, time, payload)
+SELECT e.* FROM held, unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bytea[])
+    AS e
+"""
 
 _READ = sa.text(
     """
@@ -92,18 +84,17 @@ async def append(db: AsyncConnection, rows: Sequence[Staged]) -> None:
     """Write `rows` in their order. The caller commits at once: other writers of this service wait behind the lock."""
     if not rows:
         return
-    await db.execute(
+    driver = await driver_of(db)
+    await driver.execute(
         _APPEND,
-        {
-            "lock": LOCK,
-            "ids": [row.outgoing.id for row in rows],
-            "types": [row.outgoing.type for row in rows],
-            "topics": [row.outgoing.topic for row in rows],
-            "keys": [row.outgoing.key for row in rows],
-            "subjects": [row.subject for row in rows],
-            "times": [row.time for row in rows],
-            "payloads": [row.outgoing.payload for row in rows],
-        },
+        LOCK,
+        [row.outgoing.id for row in rows],
+        [row.outgoing.type for row in rows],
+        [row.outgoing.topic for row in rows],
+        [row.outgoing.key for row in rows],
+        [row.subject for row in rows],
+        [row.time for row in rows],
+        [row.outgoing.payload for row in rows],
     )
 
 

@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from . import audit, log
 from .bus.port import Outgoing
 from .clock import Clock
+from .db import driver_of
 from .events.envelope import Actor, Event, Meta, encode
 from .ids import uuid7
 
@@ -52,6 +54,19 @@ class Work:
         self.notes.append(audit.note(self.now, self.actor, action, subject, facts))
 
 
+class NothingCommitted(Exception):
+    """A statement failed inside the transaction and nobody let the error through: the server kept nothing."""
+
+
+async def _roll_back(db: AsyncConnection, driver: asyncpg.Connection) -> None:
+    """A connection that cannot even roll back is thrown away, not given to the next."""
+    try:
+        if driver.is_in_transaction():
+            await driver.execute("ROLLBACK")
+    except Exception:  # noqa: BLE001 - whatever it was, the connection cannot be trusted
+        await db.invalidate()
+
+
 class Works:
     """Opens work on one service's database, and wakes the relay after each commit that published something.
 
@@ -69,12 +84,23 @@ class Works:
 
     @asynccontextmanager
     async def begin(self, actor: Actor, traceparent: str | None = None) -> AsyncIterator[Work]:
-        """One transaction: commits on clean exit, rolls back on any error."""
-        async with self.engine.connect() as db, db.begin():
-            work = Work(db, self.clock.now(), actor, f"urn:torg:{self.service}", traceparent)
-            yield work
-            await audit.append(db, work.notes)
-            await log.append(db, work.staged)  # the last lock; nothing but COMMIT follows
+        """One transaction: commits on clean exit, rolls back on any error.
+
+        Raises `NothingCommitted` when a failed statement was passed over and the server rolled back at COMMIT.
+        """
+        async with self.engine.connect() as db:
+            driver = await driver_of(db)
+            await driver.execute("BEGIN")
+            try:
+                work = Work(db, self.clock.now(), actor, f"urn:torg:{self.service}", traceparent)
+                yield work
+                await audit.append(db, work.notes)
+                await log.append(db, work.staged)  # the last lock; nothing but COMMIT follows
+                if await driver.execute("COMMIT") == "ROLLBACK":
+                    raise NothingCommitted(actor.id)
+            except BaseException:
+                await _roll_back(db, driver)
+                raise
         if work.staged:
             self._woken()
 
