@@ -139,6 +139,10 @@ class _Retention(_File):
     classes: list[RetentionClass]
 
 
+class _NeverOnline(_File):
+    stems: list[Annotated[str, Field(min_length=3, pattern=r"^[^A-ZÆØÅ\s]+$")]]
+
+
 @dataclass(frozen=True)
 class Calendars:
     """The municipality's calendar, and those of channels with hours of their own."""
@@ -160,6 +164,7 @@ class Municipality:
     rules: Rules
     legal_basis: Mapping[str, LegalBasis]
     retention: Mapping[str, RetentionClass]
+    never_online: tuple[str, ...]
 
     @property
     def calendar(self) -> WorkingCalendar:
@@ -186,7 +191,13 @@ def load(folder: Path) -> Municipality:
         if unit not in units:
             raise ConfigError(f"{folder / 'profile.yaml'}: enheten «{unit}» står ikke i units.yaml")
     return Municipality(
-        profile, units, _calendars(folder / "calendar.yaml"), _rules(folder / "deadlines.yaml", rules), basis, retention
+        profile=profile,
+        units=units,
+        calendars=_calendars(folder / "calendar.yaml"),
+        rules=_rules(folder / "deadlines.yaml", rules),
+        legal_basis=basis,
+        retention=retention,
+        never_online=tuple(read(folder / "never_online.yaml", _NeverOnline).stems),
     )
 
 

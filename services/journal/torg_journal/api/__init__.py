@@ -1,0 +1,1 @@
+"""The journal's REST resources, one module per kind of reader."""
