@@ -1,0 +1,28 @@
+"""Generated files are fresh: what they follow from has not changed without them."""
+
+from pathlib import Path
+
+import pytest
+
+from .generate import ROOT, SCHEMAS, dump, event_files, openapi_file
+from .services import SERVICES, openapi_of
+
+_FILES = dict(event_files())
+
+
+@pytest.mark.parametrize("path", _FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_is_what_the_contracts_say(path: Path) -> None:
+    assert path.exists(), "make docs writes it"
+    assert path.read_text(encoding="utf-8") == _FILES[path], "make docs writes it anew"
+
+
+def test_no_schema_is_left_from_a_contract_that_is_gone() -> None:
+    assert set(SCHEMAS.glob("*.json")) <= _FILES.keys()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_openapi_document_is_what_the_service_serves(service: str) -> None:
+    kept = openapi_file(service)
+
+    assert kept.exists(), "make docs writes it"
+    assert kept.read_text(encoding="utf-8") == dump(openapi_of(service)), "make docs writes it anew"
