@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 from uuid import UUID
 
 import orjson
-from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic import BaseModel, ConfigDict
 
 CONTENT_TYPE = "application/cloudevents+json"
 
@@ -48,7 +48,7 @@ class Event(BaseModel):
     SUBJECT: ClassVar[str]
     KEY: ClassVar[str]
 
-    _meta: Meta | None = PrivateAttr(default=None)
+    __slots__ = ("_carried",)  # a private attribute of pydantic would cost every event more than its parsing
 
     def __init_subclass__(
         cls, *, type: str | None = None, topic: str = "", subject: str = "", key: str = "", **kwargs: Any
@@ -64,12 +64,14 @@ class Event(BaseModel):
 
         Raises `LookupError` for an event that was made here and has not travelled.
         """
-        if self._meta is None:
-            raise LookupError(f"{self.TYPE} has no envelope yet: it was not read from a bus")
-        return self._meta
+        try:
+            carried: Meta = object.__getattribute__(self, "_carried")
+        except AttributeError:
+            raise LookupError(f"{self.TYPE} has no envelope yet: it was not read from a bus") from None
+        return carried
 
     def with_meta(self, meta: Meta) -> Self:
-        self._meta = meta
+        object.__setattr__(self, "_carried", meta)
         return self
 
     @property
