@@ -56,7 +56,10 @@ class MessageClassified(
     subject="message_id",
     key="conversation_id",
 ):
-    """A proposal. Flags spell their legal kind out: `legal_request:access`."""
+    """A proposal. Flags spell their legal kind out: `legal_request:access`.
+
+    `ground` is the proposed ground code of a `remove` (L-16); `sentiment` is -1, 0 or 1.
+    """
 
     classification_id: UUID
     handling: Handling
@@ -66,7 +69,8 @@ class MessageClassified(
     reply_duty: ReplyDuty
     reply_private: bool
     record_class: RecordClass
-    sentiment: str
+    ground: str | None = None
+    sentiment: int
     tone: str
     length: str
     lang: str
@@ -89,7 +93,11 @@ class MessageTriaged(
     subject="message_id",
     key="conversation_id",
 ):
-    """The handling stands: confirmed or changed by a person, or by rule where section 2 allows it."""
+    """The handling stands: confirmed or changed by a person, or by rule where section 2 allows it.
+
+    `returned`: the political secretariat gives the message back to the service desk, which decides again; until then
+    the handling named here stands.
+    """
 
     triage_version: int
     handling: Handling
@@ -110,12 +118,18 @@ class MessageTriaged(
     section: str
     guideline_version: str
     reason: str | None = None
+    ground: str | None = None
+    returned: bool = False
 
 
 class UrgentRaised(
     _AboutMessage, type="urgent.raised.v1", topic=CLASSIFICATIONS, subject="message_id", key="conversation_id"
 ):
-    """Danger to life or health now: people are alerted by the classifier itself."""
+    """Danger to life or health now, or concern for a child: people are alerted by the classifier itself.
+
+    `category`: `child` is a concern without danger now (T-CHILD alone); all others start T-EMERG: `self_harm`, `fire`,
+    `violence`, `child_danger` (T-CHILD as well), `hazard`, `life`.
+    """
 
     category: str
     rule_ids: tuple[str, ...]
@@ -128,5 +142,8 @@ class UrgentAcknowledged(
     subject="message_id",
     key="conversation_id",
 ):
+    """`handed_over` says that the hand-over is noted, which T-CHILD asks for."""
+
     acknowledged_by: str
     action: str
+    handed_over: bool = False
