@@ -1,5 +1,6 @@
 """Secrets of a development installation, made at the first run and kept: what a real one gets from its safe."""
 
+import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,11 @@ class Credentials:
 
 
 def open_credentials(folder: Path) -> Credentials:
-    """The secrets in `folder`; those that lack are made."""
+    """The secrets in `folder`; those that lack are made.
+
+    Passwords of databases lie beside the folder, which services read; TORG_<SERVICE>_PASSWORD and
+    TORG_<SERVICE>_OWNER_PASSWORD are taken instead where they are set.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     names = (
@@ -43,12 +48,20 @@ def open_credentials(folder: Path) -> Credentials:
     for name in names:
         if not (folder / name).exists():
             write_secret(folder / name, secrets.token_hex(32).encode())
-    kept = folder / "database-passwords.json"
-    known = orjson.loads(kept.read_bytes()) if kept.exists() else {}
-    passwords = {
-        name: tuple(known.get(name) or (secrets.token_urlsafe(24), secrets.token_urlsafe(24)))
-        for name in (*SERVICES, BUS)
-    }
-    if passwords != {name: tuple(pair) for name, pair in known.items()}:
-        write_secret(kept, orjson.dumps(passwords))
+    kept = folder.parent / "database-passwords.json"
+    known: dict[str, list[str]] = orjson.loads(kept.read_bytes()) if kept.exists() else {}
+    passwords = {name: _given(name) or known.get(name) or _new() for name in (*SERVICES, BUS)}
+    made = {name: pair for name, pair in passwords.items() if not _given(name)}
+    if made.keys() - known.keys():
+        write_secret(kept, orjson.dumps(known | made))
     return Credentials(folder, {name: (pair[0], pair[1]) for name, pair in passwords.items()})
+
+
+def _given(name: str) -> list[str] | None:
+    prefix = f"TORG_{name.upper()}"
+    pair = [os.environ.get(f"{prefix}_OWNER_PASSWORD"), os.environ.get(f"{prefix}_PASSWORD")]
+    return [one for one in pair if one] if all(pair) else None
+
+
+def _new() -> list[str]:
+    return [secrets.token_urlsafe(24), secrets.token_urlsafe(24)]

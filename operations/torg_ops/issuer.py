@@ -53,8 +53,8 @@ class Issuer:
     @classmethod
     def open(cls, folder: Path) -> "Issuer":
         """The issuer whose key lies in `folder`; made there at the first call."""
-        folder.mkdir(parents=True, exist_ok=True)
-        private, public = folder / "issuer.json", folder / "jwks.json"
+        private, public = folder / "issuer.json", folder / "public" / "jwks.json"
+        public.parent.mkdir(parents=True, exist_ok=True)
         if not private.exists():
             write_secret(private, orjson.dumps(OKPKey.generate_key("Ed25519", private=True).as_dict(private=True)))
         key = OKPKey.import_key(orjson.loads(private.read_bytes()))
