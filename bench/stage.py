@@ -1,14 +1,15 @@
 """A bus stage: inbox, one state row per event, log and relay to Kafka, with a stub handler; against the bare client."""
 
 import asyncio
+import statistics
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from uuid import UUID
 
-import orjson
 import sqlalchemy as sa
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from faststream import AckPolicy, FastStream
+from faststream.kafka import KafkaBroker
+from faststream.kafka.annotations import KafkaMessage
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import create_async_engine
 from torg_shared.bus import kafka
@@ -89,27 +90,24 @@ async def bare(servers: str, count: int, group: str) -> float:
 
 async def one_by_one(servers: str, count: int, group: str) -> float:
     """Events per second of FastStream with explicit acknowledgement, message by message."""
-    from faststream import AckPolicy, FastStream
-    from faststream.kafka import KafkaBroker
-    from faststream.kafka.annotations import KafkaMessage
-
     broker = KafkaBroker(servers, logger=None)
     app = FastStream(broker, logger=None)
     publisher = broker.publisher(_TARGET)
-    began, done = 0.0, 0
+    began, ended, done = 0.0, 0.0, 0
 
     @broker.subscriber(_SOURCE, group_id=group, auto_offset_reset="earliest", ack_policy=AckPolicy.MANUAL)
     async def handle(body: bytes, message: KafkaMessage) -> None:
-        nonlocal began, done
+        nonlocal began, ended, done
         began = began or time.perf_counter()
         await publisher.publish(body)
         await message.ack()
         done += 1
-        if done >= count:
+        if done == count:
+            ended = time.perf_counter()
             app.exit()
 
     await app.run()
-    return count / (time.perf_counter() - began)
+    return count / (ended - began)
 
 
 async def product(servers: str, database_owner: str, database: str, count: int, group: str) -> float:
@@ -170,51 +168,64 @@ async def _prepare(owner: str) -> None:
     await engine.dispose()
 
 
-def _quick(path: Path) -> None:
-    """A smoke run by hand: `python -m bench.stage`."""
-    import uvloop
-    from torg_ops.bootstrap import prepare
-    from torg_ops.kafka import Kafka, libraries
-    from torg_ops.postgres import start
-    from torg_shared.events.catalogue import TOPICS
-    from torg_shared.testing import free_port
+async def wake_of_client(servers: str, count: int) -> float:
+    """Median seconds from produce to consume with the bare client, nothing else under way."""
+    consumer = AIOKafkaConsumer(_TARGET, bootstrap_servers=servers, auto_offset_reset="latest")
+    producer = AIOKafkaProducer(bootstrap_servers=servers, acks="all", enable_idempotence=True, linger_ms=0)
+    await consumer.start()
+    await producer.start()
+    await consumer.seek_to_end()
+    seen = []
+    for _ in range(count):
+        began = time.perf_counter()
+        await producer.send(_TARGET, b"x", key=b"k")
+        await consumer.getone()
+        seen.append(time.perf_counter() - began)
+        await asyncio.sleep(0.01)
+    await consumer.stop()
+    await producer.stop()
+    return statistics.median(seen)
 
-    async def main() -> None:
-        server = start(path / "pg", free_port())
-        access = await prepare(server.url(), "shared", ("a", "b"), "torg_bench")
-        broker = Kafka(
-            path / "kafka",
-            libraries(Path("tests/kafka/pom.xml"), Path("tests/kafka/libs").resolve()),
-            free_port(),
-            free_port(),
-        )
-        broker.start()
-        try:
-            await kafka.make(broker.address, [(t.name, t.partitions, t.retention_days) for t in TOPICS])
-            await produce(broker.address, 30_000)
-            print(
-                orjson.dumps(
-                    {
-                        "bare": await bare(broker.address, 30_000, "b1"),
-                        "product": await product(broker.address, access.owner_url, access.url, 30_000, "p1"),
-                        "bare again": await bare(broker.address, 30_000, "b2"),
-                        "product again": await product(broker.address, access.owner_url, access.url, 30_000, "p2"),
-                    }
-                ).decode()
+
+async def wake_of_product(servers: str, database_owner: str, database: str, count: int, group: str) -> float:
+    """Median seconds from commit to the handler of another group, by relay and Kafka, nothing else under way."""
+    await _prepare(database_owner)
+    works = Works(make_engine(database, name="bench"), SystemClock(), "shared")
+    bus, metrics, stop = kafka.KafkaBus(servers, "bench"), Metrics(), asyncio.Event()
+    arrived: asyncio.Queue[float] = asyncio.Queue()
+    first = time.time()
+
+    async def handle(events: Sequence[UrgentAcknowledged], work: Work) -> None:
+        if any(one.meta.time.timestamp() >= first for one in events):
+            arrived.put_nowait(time.perf_counter())
+
+    works.relay_is_here = True
+    tasks = [
+        asyncio.create_task(
+            run_group(Group(group, Handlers().on_batch(handle, UrgentAcknowledged)), bus, works, stop, metrics)
+        ),
+        asyncio.create_task(run_relay(works, bus, works.wake, stop, metrics)),
+    ]
+    seen = []
+    for number in range(count + 1):
+        began = time.perf_counter()
+        async with works.begin(Actor(kind="system", id="bench")) as work:
+            work.publish(
+                UrgentAcknowledged(
+                    message_id=uuid7(),
+                    conversation_id=uuid7(),
+                    message_version=1,
+                    acknowledged_by="bench",
+                    action="called",
+                )
             )
-        finally:
-            broker.stop()
-            server.stop()
-
-    uvloop.run(main())
-
-
-if __name__ == "__main__":
-    import shutil
-    import tempfile
-
-    folder = Path(tempfile.mkdtemp(prefix="torg-bench-"))
-    folder.chmod(0o755)
-    _quick(folder)
-    shutil.rmtree(folder)
-    _ = UUID
+        took = await arrived.get() - began
+        if number:  # the first one also waits for the group to have read what lay there
+            seen.append(took)
+        await asyncio.sleep(0.01)
+    stop.set()
+    works.wake.set()
+    await asyncio.gather(*tasks)
+    await bus.close()
+    await works.close()
+    return statistics.median(seen)

@@ -55,10 +55,10 @@ def test_unknown_fields_of_a_newer_producer_are_passed_over() -> None:
 )
 def test_what_is_no_event_is_refused(change: dict[str, object]) -> None:
     wire = orjson.loads(encode(_EVENT, _meta(), "urn:torg:test")) | change
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         decode(orjson.dumps(wire), CONTRACTS)
     for payload in (b"", b"[]", b"null", b"{", b"\xff"):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"."):
             decode(payload, CONTRACTS)
 
 
