@@ -13,7 +13,8 @@ PACKAGES := shared $(SERVICES:%=services/%) simulator operations
 MODULES := torg_shared $(SERVICES:%=torg_%) torg_simulator torg_ops
 STAMP := .venv/.installed
 LOCK := uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	--no-header --no-annotate --no-emit-package torg-shared --group build
+	--no-header --no-annotate --no-emit-package torg-shared
+OWN := -c requirements/dev.txt --group build
 # pip may be far from its index: it tries again before it gives up
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 10 --timeout 60 --no-compile
 
@@ -37,11 +38,12 @@ $(STAMP): requirements/dev.txt $(PACKAGES:%=%/pyproject.toml)
 	@touch $@
 
 .PHONY: lock
-lock: $(STAMP) ## Write requirements/*.txt from the pyproject files (add UPGRADE=--upgrade for newer versions)
+lock: $(STAMP) ## Write requirements/*.txt from the pyproject files (UPGRADE=--upgrade for newer versions)
 	$(BIN)/$(LOCK) $(UPGRADE) --group dev $(PACKAGES:%=%/pyproject.toml) -o requirements/dev.txt
-	$(foreach one,$(SERVICES),$(BIN)/$(LOCK) -c requirements/dev.txt services/$(one)/pyproject.toml shared/pyproject.toml -o requirements/$(one).txt;)
-	$(BIN)/$(LOCK) -c requirements/dev.txt simulator/pyproject.toml -o requirements/simulator.txt
-	$(BIN)/$(LOCK) -c requirements/dev.txt operations/pyproject.toml shared/pyproject.toml -o requirements/operations.txt
+	$(foreach one,$(SERVICES),$(BIN)/$(LOCK) $(OWN) services/$(one)/pyproject.toml shared/pyproject.toml -o requirements/$(one).txt;)
+	$(BIN)/$(LOCK) $(OWN) simulator/pyproject.toml -o requirements/simulator.txt
+	$(BIN)/$(LOCK) $(OWN) operations/pyproject.toml shared/pyproject.toml -o requirements/operations.txt
+	$(BIN)/$(LOCK) -c requirements/dev.txt --group test -o requirements/test.txt
 
 .PHONY: fmt
 fmt: $(STAMP) ## Format, and repair what the linter can repair
@@ -63,8 +65,12 @@ types: $(STAMP) ## mypy --strict over all packages
 test: $(STAMP) ## The test suite (TESTS=tests/journal for a part of it)
 	$(BIN)/pytest $(or $(TESTS),tests)
 
+.PHONY: alone
+alone: $(STAMP) ## Each service alone in a clean environment, with its pure tests
+	$(BIN)/python -m tests.architecture.alone
+
 .PHONY: check
-check: lint types test ## Everything that CI runs
+check: lint types test alone ## Everything that CI runs
 
 .PHONY: docs
 docs: $(STAMP) ## Write the generated files: event schemas, AsyncAPI, docs/events.md, OpenAPI, golden events
@@ -80,7 +86,7 @@ demo: $(STAMP) ## One message all the way, told as a story (beside a running `ma
 
 .PHONY: prove
 prove: $(STAMP) ## The promises P1-P7 with the tests that prove each, run in full
-	@$(BIN)/python -m torg_ops prove
+	@$(BIN)/python -m tests.prove
 
 .PHONY: bench
 bench: $(STAMP) ## The measurements of bench/README.md

@@ -101,5 +101,11 @@ def test_no_requirement_names_an_address() -> None:
     assert naming == set()
 
 
+def test_the_tools_of_tests_are_a_subset_of_all() -> None:
+    own = pins(REQUIREMENTS / "test.txt")
+
+    assert {one: pin for one, pin in own.items() if ALL.get(one) != pin} == {}
+
+
 def test_every_file_belongs_to_a_member() -> None:
-    assert {path.stem for path in REQUIREMENTS.glob("*.txt")} == {"dev", *MEMBERS}
+    assert {path.stem for path in REQUIREMENTS.glob("*.txt")} == {"dev", "test", *MEMBERS}
