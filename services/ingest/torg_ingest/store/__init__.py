@@ -1,0 +1,1 @@
+"""Queries of ingest, to and from domain values."""
