@@ -16,6 +16,7 @@ from uuid import UUID
 from torg_shared.events.catalogue import CONTRACTS, PRODUCERS, TOPICS
 from torg_shared.events.envelope import CONTENT_TYPE, Actor, Event, Meta, encode
 
+from . import guideline
 from .services import SERVICES, openapi_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -218,6 +219,10 @@ def golden_files() -> Iterator[tuple[Path, str]]:
         yield GOLDEN / f"{name}.json", dump(golden_of(contract))
 
 
+def guideline_file() -> tuple[Path, str]:
+    return ROOT / "docs" / "guideline.md", guideline.page()
+
+
 def openapi_file(service: str) -> Path:
     return ROOT / "docs" / "openapi" / f"{service}.json"
 
@@ -228,6 +233,7 @@ def main() -> None:
     only_events = parser.parse_args().only_events
     wanted = dict(event_files())
     if not only_events:
+        wanted |= dict([guideline_file()])
         wanted |= {openapi_file(service): dump(openapi_of(service)) for service in SERVICES}
     for old in {*SCHEMAS.glob("*.json")} - wanted.keys():
         old.unlink()
