@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 import orjson
 from fastapi import Depends
@@ -165,6 +166,8 @@ def _plain(value: Any) -> Any:
         return value.model_dump(mode="json")
     if isinstance(value, set | frozenset):
         return sorted(value)
+    if isinstance(value, UUID):  # the driver's own class, which orjson does not know
+        return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form here: render it")
 
 
