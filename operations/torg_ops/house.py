@@ -19,7 +19,7 @@ import orjson
 
 from . import postgres
 from .bootstrap import BUS, SERVICES, Access, prepare
-from .credentials import PAGE_ID, PLATFORM, Credentials, open_credentials
+from .credentials import CHANNEL, PAGE_ID, PLATFORM, Credentials, open_credentials
 from .issuer import ISSUER, PERSONAS, Issuer, write_secret
 from .kafka import Kafka, KafkaFailed, libraries
 from .postgres import Postgres, PostgresFailed
@@ -186,9 +186,13 @@ class House:
         environment = {
             **inherited(),
             "TORG_SECRETS_DIR": str(self.credentials.folder),
-            "TORG_PUBLIC_PORT": str(self.ports[SIMULATOR]),
-            "TORG_CONTROL_PORT": str(self.ports["control"]),
-            "TORG_WEBHOOK_URL": f"{self.url('ingest')}/webhooks/facebook",
+            "TORG_SIMULATOR_PUBLIC_PORT": str(self.ports[SIMULATOR]),
+            "TORG_SIMULATOR_CONTROL_PORT": str(self.ports["control"]),
+            "TORG_SIMULATOR_WEBHOOK": f"{self.url('ingest')}/webhooks/facebook",
+            "TORG_SIMULATOR_PAGE_ID": PAGE_ID,
+            "TORG_SIMULATOR_CHANNEL": CHANNEL,
+            "TORG_SIMULATOR_STATE": str(self.folder / "simulator.json"),
+            **{name: value for name, value in self.settings.items() if name.startswith("TORG_SIMULATOR_")},
         }
         return self._child(SIMULATOR, environment, f"{self.url('control')}/healthz", "serve")
 

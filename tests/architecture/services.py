@@ -17,8 +17,11 @@ _PORTS = {"ingest": "8101", "classifier": "8102", "journal": "8103", "responder"
 
 
 @contextlib.contextmanager
-def built(service: str) -> Iterator[Any]:
-    """`build()` of one service with settings that name nothing real; nothing is opened before it is used."""
+def built(service: str) -> Iterator[tuple[Any, Issuer]]:
+    """`build()` of one service with settings that name nothing real, and who signs its tokens.
+
+    Nothing is opened before it is used.
+    """
     with tempfile.TemporaryDirectory(prefix="torg-built-") as folder:
         secrets = open_credentials(Path(folder) / "secrets")
         issuer = Issuer.open(Path(folder) / "issuer")
@@ -41,7 +44,7 @@ def built(service: str) -> Iterator[Any]:
                 for name, thing in vars(settings).items()
                 if name == f"{service.capitalize()}Settings" or name == "Settings"
             )
-            yield app.build(kind())
+            yield app.build(kind()), issuer
         finally:
             for name, value in before.items():
                 if value is None:
@@ -51,6 +54,6 @@ def built(service: str) -> Iterator[Any]:
 
 
 def openapi_of(service: str) -> dict[str, Any]:
-    with built(service) as made:
+    with built(service) as (made, _):
         document: dict[str, Any] = orjson.loads(orjson.dumps(made.api.openapi()))
         return document
