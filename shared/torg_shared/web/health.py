@@ -43,10 +43,12 @@ class Health:
     async def ready(self, _request: Request) -> Response:
         """503 only when this process can do nothing; a bus that is away or a halted group is `degraded`."""
         database, halted = await self._database()
+        bus, lag = await self._bus()
         checks: dict[str, Any] = {
             "database": database,
             "tokens": "ok" if self.tokens.ready else "no keys",
-            "bus": await self._bus(),
+            "bus": bus,
+            "lag": lag,
             "halted": halted,
         }
         if database != "ok" or not self.tokens.ready:
@@ -65,12 +67,10 @@ class Health:
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer is: not ready, and why
             return describe(error), {}
 
-    async def _bus(self) -> str:
-        if not self.groups:
-            return "ok"
+    async def _bus(self) -> tuple[str, dict[str, int]]:
+        """Whether the bus answers, and how many events wait for each group of this service."""
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                await self.bus.lag(self.groups[0].name)
+                return "ok", {group.name: await self.bus.lag(group.name) for group in self.groups}
         except (BusAway, TimeoutError):
-            return "away"
-        return "ok"
+            return "away", {}
