@@ -1,18 +1,25 @@
 """`python -m torg_ops <command>`: what people who operate Torg type."""
 
 import asyncio
+import contextlib
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
+from uuid import UUID
 
 import orjson
 import typer
 
 from . import bootstrap as roles
+from .client import House, NotRunning, Refused, WaitedInVain
 from .credentials import open_credentials
+from .demo import demo as tell_demo
 from .issuer import PERSONAS, Issuer, write_secret
+from .ledger import check, settle, tell
 from .run import run as run_house
+from .trace import trace as trace_message
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -38,6 +45,49 @@ def run(
 
     code = run_house(Path.cwd(), folder.resolve(), bus, ports, say, os.environ.get("TORG_ADMIN_URL"))
     raise typer.Exit(code)
+
+
+@app.command()
+def demo(folder: Folder = _RUN) -> None:
+    """One message all the way, told as a story (beside a running `make run`)."""
+    with _house(folder) as house:
+        tell_demo(house, typer.echo)
+
+
+@app.command()
+def trace(message_id: UUID, folder: Folder = _RUN) -> None:
+    """The story of one message across the services, without anybody's words."""
+    with _house(folder) as house:
+        for step in trace_message(house, message_id):
+            typer.echo(step.line())
+
+
+@app.command()
+def ledger(
+    folder: Folder = _RUN,
+    wait_s: Annotated[float, typer.Option(help="Longest wait for what is under way")] = 60.0,
+) -> None:
+    """Check end to end that every accepted delivery led to exactly what it should; exit code 1 when not."""
+    with _house(folder) as house:
+        settle(house, wait_s)
+        found = check(house)
+        tell(found, typer.echo)
+    raise typer.Exit(0 if found.balanced else 1)
+
+
+@contextlib.contextmanager
+def _house(folder: Path) -> Iterator[House]:
+    """A running product; whatever it answers instead of what is wanted becomes one line."""
+    house = None
+    try:
+        house = House.at(folder)
+        yield house
+    except (NotRunning, Refused, WaitedInVain) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    finally:
+        if house:
+            house.close()
 
 
 @app.command()
