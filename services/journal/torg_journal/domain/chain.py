@@ -35,6 +35,7 @@ class Entry:
 
     `documents` are the SHA-256 (hex) of the bytes registered with it, in the order of dokumentnummer; `refers_to` the
     systemIDs of the entries that it avskriver from the start; `message_id`, `reply_id`, `consultation_id` its origin.
+    dokumentetsDato is not among them: it may be corrected until the entry is Arkivert.
     """
 
     journalaar: int
@@ -48,7 +49,6 @@ class Entry:
     tittel: bytes
     parties: tuple[Party, ...] = ()
     documents: tuple[str, ...] = ()
-    dokumentets_dato: date | None = None
     mottatt_dato: datetime | None = None
     sendt_dato: datetime | None = None
     message_id: UUID | None = None
@@ -124,30 +124,45 @@ def link(entry_digest: bytes, previous: bytes) -> bytes:
     return hashlib.sha256(entry_digest + previous).digest()
 
 
-def verify(links: Iterable[Link], heads: Iterable[Head] = ()) -> Iterator[Finding]:
-    """Everything that is wrong with `links`, given by year and sequence; a removed tail shows only against a head.
+class Verifier:
+    """Takes links by year and sequence and gives what is wrong with each; a removed tail shows only against a head.
 
     Each fault is reported where it is, not again for every entry after it.
     """
-    wanted = {(head.year, head.up_to_sequence): head for head in heads}
-    last: dict[int, int] = {}
-    previous: dict[int, bytes] = {}
-    for one in links:
+
+    def __init__(self, heads: Iterable[Head] = ()) -> None:
+        self._heads = {(head.year, head.up_to_sequence): head for head in heads}
+        self._last: dict[int, int] = {}
+        self._previous: dict[int, bytes] = {}
+
+    def take(self, one: Link) -> Iterator[Finding]:
         entry, year, sequence = one.entry, one.entry.journalaar, one.entry.journalsekvensnummer
-        expected = last.get(year, 0) + 1
+        expected = self._last.get(year, 0) + 1
         if sequence > expected:
             yield Finding("GAP", year, expected, f"{expected}–{sequence - 1} mangler")
         elif sequence < expected:
             yield Finding("ORDER", year, sequence, f"ventet {expected}")
-        if sequence == expected and entry_hash(entry, previous.get(year, GENESIS)) != one.entry_hash:
+        elif entry_hash(entry, self._previous.get(year, GENESIS)) != one.entry_hash:
             yield Finding("CHANGED", year, sequence)
         yield from _contents(one)
-        if (head := wanted.pop((year, sequence), None)) and head.head_hash != one.entry_hash:
+        head = self._heads.pop((year, sequence), None)
+        if head and head.head_hash != one.entry_hash:
             yield Finding("HEAD", year, sequence, "avviker fra publisert hode")
-        last[year] = max(sequence, last.get(year, 0))
-        previous[year] = one.entry_hash
-    for year, sequence in sorted(wanted):
-        yield Finding("TAIL", year, sequence, f"publisert hode finnes, men journalen slutter på {last.get(year, 0)}")
+        self._last[year] = max(sequence, expected - 1)
+        self._previous[year] = one.entry_hash
+
+    def end(self) -> Iterator[Finding]:
+        """The heads that no entry reached."""
+        for year, sequence in sorted(self._heads):
+            yield Finding("TAIL", year, sequence, f"journalen slutter på {self._last.get(year, 0)}")
+
+
+def verify(links: Iterable[Link], heads: Iterable[Head] = ()) -> Iterator[Finding]:
+    """Everything that is wrong with `links`, given by year and sequence, and with what `heads` say of them."""
+    check = Verifier(heads)
+    for one in links:
+        yield from check.take(one)
+    yield from check.end()
 
 
 def _contents(one: Link) -> Iterator[Finding]:

@@ -48,6 +48,7 @@ class StoredEntry:
     saksmappe_spans: tuple[Span, ...] = ()
     dokumentets_dato: date | None = None
     klasse_id: str | None = None
+    skjermet: bool = False  # the saksmappe is shielded in full
     offentlighetsvurdert_dato: date | None = None
     avskrivningsmaate: str | None = None
     avskrivningsdato: date | None = None
@@ -132,11 +133,10 @@ def public_form(entry: StoredEntry, view: View) -> PublicEntry:
         journaldato=entry.journaldato,
         dokumentets_dato=entry.dokumentets_dato,
         klasse_id=entry.klasse_id,
-        saksmappe_tittel=pieces(entry.saksmappe_tittel, entry.saksmappe_spans, view),
-        tittel=pieces(entry.tittel, entry.tittel_spans, view),
+        saksmappe_tittel=_shown(entry, entry.saksmappe_tittel, entry.saksmappe_spans, view),
+        tittel=_shown(entry, entry.tittel, entry.tittel_spans, view),
         parties=tuple(
-            PublicParty(one.korrespondanseparttype, pieces(one.name, one.spans, view) or (Piece(MASK),))
-            for one in entry.parties
+            PublicParty(one.korrespondanseparttype, _shown(entry, one.name, one.spans, view)) for one in entry.parties
         ),
         administrativ_enhet=entry.administrativ_enhet,
         avskrivningsmaate=entry.avskrivningsmaate,
@@ -147,6 +147,12 @@ def public_form(entry: StoredEntry, view: View) -> PublicEntry:
         skjerming_metadata=codes,
         view=view,
     )
+
+
+def _shown(entry: StoredEntry, text: str, spans: Sequence[Span], view: View) -> tuple[Piece, ...]:
+    if entry.skjermet and view is not View.INTERNAL:
+        return (Piece(MASK, masked=True),)
+    return pieces(text, spans, view) or (Piece(MASK, masked=True),)
 
 
 def internet_form(entry: StoredEntry, today: date) -> PublicEntry:
@@ -187,6 +193,8 @@ def _untagged(entry: StoredEntry) -> Iterable[str]:
         for one in entry.parties
         if any(span.kind is Kind.PERSONNAVN for span in one.spans) and one.name
     ]
+    if entry.skjermet:
+        return
     titles = (
         ("tittel", entry.tittel, entry.tittel_spans),
         ("saksmappe_tittel", entry.saksmappe_tittel, entry.saksmappe_spans),

@@ -1,0 +1,1 @@
+"""Timed loops of the journal; replicas may run them side by side."""

@@ -1,0 +1,1 @@
+"""What the journal does, each in an open `Work`; one module per subject."""
