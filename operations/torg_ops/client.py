@@ -46,10 +46,14 @@ class Found:
 
 
 class House:
-    """A running product, as `running.json` describes it."""
+    """A running product, as `running.json` describes it.
 
-    def __init__(self, running: Mapping[str, Any]) -> None:
+    With `patience_s`, whoever gets no answer tries again, with the same idempotency key, as people and platforms do.
+    """
+
+    def __init__(self, running: Mapping[str, Any], patience_s: float = 0.0) -> None:
         self.running = running
+        self._patience_s = patience_s
         self._http = httpx.Client(timeout=20.0, trust_env=False)
 
     @classmethod
@@ -123,10 +127,17 @@ class House:
     ) -> Found:
         content = None if body is None else orjson.dumps(body)
         told = {**headers, **({} if content is None else {"Content-Type": "application/json"})}
-        try:
-            answer = self._http.request(method, url, content=content, headers=told, params=query)
-        except httpx.HTTPError as error:
-            raise NotRunning(f"{url} svarer ikke ({type(error).__name__}): kjører make run?") from None
+        last = time.monotonic() + self._patience_s
+        while True:
+            try:
+                answer = self._http.request(method, url, content=content, headers=told, params=query)
+                if answer.status_code != 503 or time.monotonic() > last:
+                    break
+            except httpx.HTTPError as error:
+                if time.monotonic() > last:
+                    name = type(error).__name__
+                    raise NotRunning(f"{url} svarer ikke ({name}): kjører make run?") from None
+            time.sleep(_LOOK_EVERY_S)
         kind = answer.headers.get("content-type", "")
         known = orjson.loads(answer.content) if "json" in kind and answer.content else answer.text
         if answer.status_code >= 400:
