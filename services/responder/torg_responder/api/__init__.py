@@ -1,0 +1,6 @@
+"""REST of the responder."""
+
+from .desk import desk_router
+from .replies import replies_router
+
+__all__ = ["desk_router", "replies_router"]

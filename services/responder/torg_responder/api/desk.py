@@ -1,0 +1,94 @@
+"""Claims, templates, links and the pause over REST."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+from starlette.responses import Response
+from torg_shared.web import Answer, Body, Command, Router, Text
+
+from torg_responder.store import registry
+from torg_responder.usecases import desk
+from torg_responder.usecases.rules import Rules
+
+
+class Take(Body):
+    takeover: bool = False
+
+
+class Pause(Body):
+    paused: bool
+    reason: Annotated[Text, Field(min_length=1, max_length=2000)]
+
+
+def desk_router(rules: Rules) -> Router:
+    router = Router(tags=["desk"])
+
+    @router.get("/messages/{message_id}/claim")
+    async def claim(message_id: UUID, command: Command) -> Response:
+        found = await command.read(lambda work: desk.claim_of(work, command.principal, message_id))
+        return command.answer(_claim(found))
+
+    @router.post("/messages/{message_id}/claim")
+    async def take(message_id: UUID, body: Take, command: Command) -> Response:
+        return await command.run(
+            lambda work: desk.take_claim(work, command.principal, rules, message_id, body.takeover), _claim
+        )
+
+    @router.delete("/messages/{message_id}/claim", status_code=204)
+    async def release(message_id: UUID, command: Command) -> Response:
+        return await command.run(
+            lambda work: desk.release_claim(work, command.principal, message_id), lambda _: Answer(status=204)
+        )
+
+    @router.get("/templates")
+    async def templates(command: Command) -> Response:
+        found = await command.read(lambda work: registry.all_templates(work.db))
+        items = [
+            {
+                "code": one.code,
+                "lang": one.lang,
+                "version": one.version,
+                "kind": one.kind,
+                "handlings": one.handlings,
+                "flags": one.flags,
+                "section": one.section,
+                "tone": one.tone,
+                "text": one.text,
+                "approved": one.approved_by is not None,
+            }
+            for one in found
+        ]
+        return command.answer(Answer({"items": items, "next": None}))
+
+    @router.get("/links")
+    async def links(command: Command) -> Response:
+        found = await command.read(desk.links)
+        return command.answer(Answer({"items": [dict(one._mapping) for one in found], "next": None}))
+
+    @router.get("/outbound-pause")
+    async def pause(command: Command) -> Response:
+        return command.answer(_pause(await command.read(lambda work: registry.pause(work.db))))
+
+    @router.post("/outbound-pause")
+    async def set_pause(body: Pause, command: Command) -> Response:
+        return await command.run(
+            lambda work: desk.pause(work, command.principal, command.expected, body.paused, body.reason), _pause
+        )
+
+    return router
+
+
+def _claim(row: Any) -> Answer:
+    body = {"message_id": row.message_id, "holder": row.holder, "until": row.until}
+    return Answer(body, version=row.version)
+
+
+def _pause(row: Any) -> Answer:
+    body = {
+        "paused": row.paused,
+        "reason": row.reason,
+        "changed_by": row.changed_by,
+        "changed_at": row.changed_at,
+    }
+    return Answer(body, version=row.version)

@@ -1,0 +1,1 @@
+"""Platforms behind one small port."""

@@ -1,0 +1,1 @@
+"""The rules of replies: states, binding, signatures, checks, templates, and what follows from facts."""

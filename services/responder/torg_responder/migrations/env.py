@@ -1,0 +1,9 @@
+"""Alembic's entry: the work is done by `torg_shared.db`."""
+
+import asyncio
+
+from torg_shared.db import run_migrations
+
+from torg_responder.tables import metadata
+
+run_migrations(metadata, asyncio.run)

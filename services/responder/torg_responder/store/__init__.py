@@ -1,0 +1,1 @@
+"""Queries of the responder, to and from domain values."""

@@ -1,0 +1,1 @@
+"""What people, events and jobs may do with replies."""
