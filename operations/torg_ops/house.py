@@ -190,6 +190,7 @@ class House:
             "TORG_SIMULATOR_CONTROL_PORT": str(self.ports["control"]),
             "TORG_SIMULATOR_WEBHOOK": f"{self.url('ingest')}/webhooks/facebook",
             "TORG_SIMULATOR_PAGE_ID": PAGE_ID,
+            "TORG_SIMULATOR_PAGE_NAME": "Søgne kommune",
             "TORG_SIMULATOR_CHANNEL": CHANNEL,
             "TORG_SIMULATOR_STATE": str(self.folder / "simulator.json"),
             **{name: value for name, value in self.settings.items() if name.startswith("TORG_SIMULATOR_")},
