@@ -104,11 +104,13 @@ def citations() -> Iterator[Citation]:
         if is_test and path.parent.name == "guideline":
             yield Citation(_section_of(path.stem), name, is_test=True)
         for node in ast.walk(tree):
-            kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-            told = ast.get_docstring(node) if isinstance(node, (*kinds, ast.Module)) else None
-            if not told:
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                place = name if is_test else f"{name}::{node.name}"
+            elif isinstance(node, ast.Module):
+                place = name
+            else:
                 continue
-            place = name if is_test or isinstance(node, ast.Module) else f"{name}::{node.name}"
+            told = ast.get_docstring(node) or ""
             for cited in set(_CITED_ID.findall(told)) & _IDS:
                 yield Citation(cited, place, is_test)
             if "domain" in path.parts or path.stem == "domain":

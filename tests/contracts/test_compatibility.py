@@ -13,7 +13,8 @@ class Inner(BaseModel):
 
 
 def _schema(**fields: Any) -> dict[str, Any]:
-    return create_model("Event", **fields).model_json_schema()
+    model: type[BaseModel] = create_model("Event", **fields)
+    return model.model_json_schema()
 
 
 BEFORE: dict[str, Any] = {
