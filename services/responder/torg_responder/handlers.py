@@ -59,13 +59,11 @@ async def store_facts(events: Sequence[Event], work: Work) -> None:
     await _write(work, facts.put_triage, triaged, "message_id", "triage_version", _triage)
     own = [one for one in events if isinstance(one, ingest.MessageOwnSeen)]
     await _write(work, facts.put_own, own, "own_id", None, _own)
-    asked = [one for one in events if isinstance(one, journal.ConsultationRequested) and one.unit]
+    asked = {
+        (one.message_id, one.unit) for one in events if isinstance(one, journal.ConsultationRequested) and one.unit
+    }
     if asked:
-        units: dict[Any, dict[str, Any]] = {}
-        for one in asked:
-            row = units.setdefault(one.message_id, {**_identity(one), "consulted_units": []})
-            row["consulted_units"] = sorted({*row["consulted_units"], one.unit})
-        await facts.put_consulted(work.db, list(units.values()))
+        await facts.put_consulted(work.db, [{"message_id": message, "unit": unit} for message, unit in sorted(asked)])
     cases = [one for one in events if isinstance(one, journal.SaksmappeOpened)]
     await _write(work, facts.put_case, cases, "message_id", "version", _case)
     channels = [one for one in events if isinstance(one, _CHANNEL_EVENTS)]

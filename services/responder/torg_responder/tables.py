@@ -30,9 +30,15 @@ messages = sa.Table(
     sa.Column("triage_version", sa.Integer, nullable=False, server_default="0"),
     sa.Column("triaged_at", _instant),
     sa.Column("backfill", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("consulted_units", pg.ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.Column("saksnummer", sa.Text),
     sa.Column("shielded", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+consulted = sa.Table(
+    "consulted",
+    metadata,
+    sa.Column("message_id", sa.Uuid, primary_key=True),
+    sa.Column("unit", sa.Text, primary_key=True),
 )
 
 channels = sa.Table(

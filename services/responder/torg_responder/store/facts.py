@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from torg_responder.domain.settle import Message, OwnText
-from torg_responder.tables import channels, messages, own_texts
+from torg_responder.tables import channels, consulted, messages, own_texts
 
 _IDS = sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))
 _FIELDS = (
@@ -114,13 +114,7 @@ async def put_triage(db: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> 
 
 async def put_consulted(db: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """A unit that was asked may read the message and draft the answer."""
-    insert = pg.insert(messages).values(list(rows))
-    merged = sa.func.array(
-        sa.select(
-            sa.distinct(sa.func.unnest(messages.c.consulted_units + insert.excluded.consulted_units))
-        ).scalar_subquery()
-    )
-    await db.execute(insert.on_conflict_do_update(index_elements=["id"], set_={"consulted_units": merged}))
+    await db.execute(pg.insert(consulted).values(list(rows)).on_conflict_do_nothing())
 
 
 async def put_case(db: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -174,11 +168,12 @@ async def own_of(db: AsyncConnection, conversations: Collection[UUID]) -> Sequen
 
 async def message(db: AsyncConnection, message_id: UUID) -> tuple[Message, Sequence[str], str | None] | None:
     """The message, the units that were asked about it, and its case's number."""
-    query = sa.select(*(messages.c[name] for name in _FIELDS), messages.c.consulted_units, messages.c.saksnummer).where(
-        messages.c.id == message_id
-    )
+    units = sa.select(sa.func.array_agg(consulted.c.unit)).where(consulted.c.message_id == message_id)
+    query = sa.select(
+        *(messages.c[name] for name in _FIELDS), messages.c.saksnummer, units.scalar_subquery().label("units")
+    ).where(messages.c.id == message_id)
     row = (await db.execute(query)).one_or_none()
-    return (_message(row), row.consulted_units, row.saksnummer) if row else None
+    return (_message(row), row.units or [], row.saksnummer) if row else None
 
 
 async def channel(db: AsyncConnection, channel_id: UUID) -> Channel | None:

@@ -34,9 +34,13 @@ def upgrade() -> None:
         sa.Column("triage_version", sa.Integer, nullable=False, server_default="0"),
         sa.Column("triaged_at", _I),
         sa.Column("backfill", sa.Boolean, nullable=False, server_default=sa.false()),
-        sa.Column("consulted_units", pg.ARRAY(sa.Text), nullable=False, server_default=_NONE),
         sa.Column("saksnummer", sa.Text),
         sa.Column("shielded", sa.Boolean, nullable=False, server_default=sa.false()),
+    )
+    op.create_table(
+        "consulted",
+        sa.Column("message_id", sa.Uuid, primary_key=True),
+        sa.Column("unit", sa.Text, primary_key=True),
     )
     op.create_table(
         "channels",
@@ -162,7 +166,7 @@ def upgrade() -> None:
         sa.Column("holder", sa.Uuid, nullable=False),
         sa.Column("until", _I, nullable=False),
     )
-    for table in ("messages", "channels", "replies", "own_texts", "outbound_pause"):
+    for table in ("messages", "consulted", "channels", "replies", "own_texts", "outbound_pause"):
         revoke(op, "responder", table, "DELETE, TRUNCATE")
 
 
@@ -176,6 +180,7 @@ def downgrade() -> None:
         "own_texts",
         "replies",
         "channels",
+        "consulted",
         "messages",
     ):
         op.drop_table(table)
