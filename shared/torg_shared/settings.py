@@ -26,7 +26,7 @@ class ServiceSettings(BaseSettings):
     break_glass_jwks: Path | None = Field(default=None, description="Public half of the key kept for emergencies")
     secrets_dir: Path = Field(default=Path(".run/secrets"), description="Folder of secrets, one file each")
     config_dir: Path = Field(default=Path("config/sogne"), description="The municipality as data")
-    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least that is logged")
     database_pool: int = Field(default=8, ge=2, le=100, description="Connections per process")
     command_timeout_s: float = Field(default=10.0, gt=0, le=60, description="Longest wait for one statement")
     drain_s: float = Field(default=10.0, gt=0, le=60, description="Longest time to finish work at SIGTERM")

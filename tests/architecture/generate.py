@@ -15,9 +15,10 @@ from uuid import UUID
 
 from torg_shared.events.catalogue import CONTRACTS, PRODUCERS, TOPICS
 from torg_shared.events.envelope import CONTENT_TYPE, Actor, Event, Meta, encode
+from torg_shared.settings import ServiceSettings
 
 from . import guideline
-from .services import SERVICES, openapi_of
+from .services import SERVICES, openapi_of, settings_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "docs" / "events" / "schemas"
@@ -219,6 +220,44 @@ def golden_files() -> Iterator[tuple[Path, str]]:
         yield GOLDEN / f"{name}.json", dump(golden_of(contract))
 
 
+def settings_page() -> str:
+    """`docs/settings.md`: every environment variable, what all services have first."""
+    lines = [
+        "# Settings",
+        "",
+        "Generated from the services' `settings` by `make docs`; do not edit. Environment variables with the prefix",
+        "`TORG_`; `python -m torg_<service> --check-config` prints the values in force, secrets masked.",
+        "The simulator's stand in `docs/simulator.md`.",
+        "",
+        "## Every service",
+        "",
+        *_variables(ServiceSettings, set()),
+    ]
+    common = ServiceSettings.model_fields
+    for service in SERVICES:
+        kind = settings_of(service)
+        same = {
+            name
+            for name, field in kind.model_fields.items()
+            if name in common and (field.default, field.description) == (common[name].default, common[name].description)
+        }
+        lines += ["", f"## {service}", "", *_variables(kind, same)]
+    return "\n".join(lines) + "\n"
+
+
+def _variables(settings: type[ServiceSettings], without: set[str]) -> Iterator[str]:
+    yield "| variable | default | meaning |"
+    yield "|---|---|---|"
+    for name, field in settings.model_fields.items():
+        if name not in without:
+            default = "required" if field.is_required() else "–" if field.default is None else f"`{field.default}`"
+            yield f"| `TORG_{name.upper()}` | {default} | {field.description} |"
+
+
+def settings_file() -> tuple[Path, str]:
+    return ROOT / "docs" / "settings.md", settings_page()
+
+
 def guideline_file() -> tuple[Path, str]:
     return ROOT / "docs" / "guideline.md", guideline.page()
 
@@ -233,7 +272,7 @@ def main() -> None:
     only_events = parser.parse_args().only_events
     wanted = dict(event_files())
     if not only_events:
-        wanted |= dict([guideline_file()])
+        wanted |= dict([guideline_file(), settings_file()])
         wanted |= {openapi_file(service): dump(openapi_of(service)) for service in SERVICES}
     for old in {*SCHEMAS.glob("*.json")} - wanted.keys():
         old.unlink()

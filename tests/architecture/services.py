@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from torg_ops.credentials import open_credentials
 from torg_ops.issuer import Issuer
+from torg_shared.settings import ServiceSettings
 
 SERVICES = ("ingest", "classifier", "journal", "responder")
 _PORTS = {"ingest": "8101", "classifier": "8102", "journal": "8103", "responder": "8104"}
@@ -38,19 +39,20 @@ def built(service: str) -> Iterator[tuple[Any, Issuer]]:
         os.environ.update(wanted)
         try:
             app = importlib.import_module(f"torg_{service}.app")
-            settings = importlib.import_module(f"torg_{service}.settings")
-            kind = next(
-                thing
-                for name, thing in vars(settings).items()
-                if name == f"{service.capitalize()}Settings" or name == "Settings"
-            )
-            yield app.build(kind()), issuer
+            yield app.build(settings_of(service)()), issuer
         finally:
             for name, value in before.items():
                 if value is None:
                     del os.environ[name]
                 else:
                     os.environ[name] = value
+
+
+def settings_of(service: str) -> type[ServiceSettings]:
+    """The class of a service's settings."""
+    module = importlib.import_module(f"torg_{service}.settings")
+    found: type[ServiceSettings] = getattr(module, f"{service.capitalize()}Settings")
+    return found
 
 
 def openapi_of(service: str) -> dict[str, Any]:

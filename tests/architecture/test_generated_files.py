@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .generate import ROOT, SCHEMAS, dump, event_files, guideline_file, openapi_file
+from .generate import ROOT, SCHEMAS, dump, event_files, guideline_file, openapi_file, settings_file
 from .services import SERVICES, openapi_of
 
 _FILES = dict(event_files())
@@ -18,6 +18,14 @@ def test_is_what_the_contracts_say(path: Path) -> None:
 
 def test_no_schema_is_left_from_a_contract_that_is_gone() -> None:
     assert set(SCHEMAS.glob("*.json")) <= _FILES.keys()
+
+
+def test_every_setting_is_told() -> None:
+    path, content = settings_file()
+
+    assert path.exists(), "make docs writes it"
+    assert path.read_text(encoding="utf-8") == content, "make docs writes it anew"
+    assert "| None |" not in content, "a setting has no description"
 
 
 def test_the_guideline_names_the_code_and_the_tests_of_today() -> None:
