@@ -33,12 +33,12 @@ class Running:
         return self.process.wait(60)
 
 
-def start(folder: Path) -> Running:
+def start(folder: Path, bus: str = "postgres") -> Running:
     """`torg_ops run` with its data in `folder`; returns when it is up."""
     output = folder.parent / f"{folder.name}.said"
     with output.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "torg_ops", "run", "--ports", "free", "--folder", str(folder)],
+            [sys.executable, "-m", "torg_ops", "run", "--bus", bus, "--ports", "free", "--folder", str(folder)],
             cwd=ROOT,
             env={name: value for name, value in os.environ.items() if not name.startswith("TORG_")},
             stdin=subprocess.DEVNULL,
