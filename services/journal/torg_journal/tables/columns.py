@@ -1,5 +1,8 @@
 """Columns that many tables of the journal have."""
 
+from datetime import datetime
+from uuid import UUID
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from torg_shared.standard_tables import standard_tables
@@ -8,7 +11,7 @@ metadata = sa.MetaData()
 standard_tables(metadata)
 
 
-def when(name: str, *, nullable: bool = False) -> sa.Column[sa.DateTime]:
+def when(name: str, *, nullable: bool = False) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
@@ -28,5 +31,5 @@ def version_of() -> sa.Column[int]:
     return sa.Column("version", sa.Integer, nullable=False)
 
 
-def ref(name: str, target: str, *, nullable: bool = False) -> sa.Column[sa.Uuid]:
+def ref(name: str, target: str, *, nullable: bool = False) -> sa.Column[UUID]:
     return sa.Column(name, sa.Uuid, sa.ForeignKey(target, ondelete="RESTRICT"), nullable=nullable)

@@ -76,6 +76,8 @@ messages = sa.Table(
     sa.Column("status", sa.Text, nullable=False),
     when("status_since", nullable=True),
     sa.Column("close_reason", sa.Text),
+    when("answered_at", nullable=True),
+    sa.Column("answered_by_reply", sa.Uuid),
     sa.Column("handling", sa.Text),
     texts("secondary"),
     texts("flags"),
@@ -185,6 +187,7 @@ deadlines = sa.Table(
 )
 sa.Index("deadlines_next_look", deadlines.c.next_look_at, postgresql_where=deadlines.c.next_look_at.is_not(None))
 sa.Index("deadlines_due", deadlines.c.due_at, deadlines.c.deadline_id)
+sa.Index("deadlines_overdue", deadlines.c.code, postgresql_where=deadlines.c.state == "overdue")
 
 notes = sa.Table(
     "notes",
