@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -79,18 +80,14 @@ def control_face(world: World) -> FastAPI:
 async def running(world: World) -> AsyncIterator[None]:
     """Both faces listen, deliveries leave; all ends with the block. Raises OSError when a port is taken."""
     settings = world.settings
-    servers = [
-        _server(public_face(world), settings.host, settings.public_port),
-        _server(control_face(world), CONTROL_HOST, settings.control_port),
+    sockets = _listen((settings.host, settings.public_port), (CONTROL_HOST, settings.control_port))
+    servers = [_server(public_face(world)), _server(control_face(world))]
+    serving = [
+        asyncio.create_task(server.serve([listening])) for server, listening in zip(servers, sockets, strict=True)
     ]
-    serving = [asyncio.create_task(server.serve()) for server in servers]
     beside = [asyncio.create_task(world.deliveries.run()), asyncio.create_task(_saving(world))]
     try:
-        while not all(server.started for server in servers):
-            if any(task.done() for task in serving):
-                raise OSError(f"port {settings.public_port} or {settings.control_port} is taken")
-            await asyncio.sleep(0.01)
-        yield
+        yield  # the sockets listen already: whoever comes now waits for the servers to start
     finally:
         for task in beside:
             task.cancel()
@@ -117,12 +114,23 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(app: ASGIApp, host: str, port: int) -> _Server:
+def _listen(*places: tuple[str, int]) -> list[socket.socket]:
+    """All sockets or none. Raises OSError that names the port."""
+    opened: list[socket.socket] = []
+    for host, port in places:
+        try:
+            opened.append(socket.create_server((host, port), backlog=2048))
+        except OSError as error:
+            for one in opened:
+                one.close()
+            raise OSError(f"port {port} cannot be opened: {error.strerror}") from error
+    return opened
+
+
+def _server(app: ASGIApp) -> _Server:
     return _Server(
         uvicorn.Config(
             app,
-            host=host,
-            port=port,
             http=Protocol,
             lifespan="off",
             access_log=False,

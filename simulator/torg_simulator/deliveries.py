@@ -97,10 +97,10 @@ class Deliveries:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            if self.behaviour.disorder:
+                await asyncio.sleep(_LOOKS_AROUND_S)
+                self._random.shuffle(self._queue)
             while self._queue:
-                if self.behaviour.disorder:
-                    await asyncio.sleep(_LOOKS_AROUND_S)
-                    self._random.shuffle(self._queue)
                 if self.behaviour.senders > 1:
                     await self._send_side_by_side()
                 else:

@@ -118,7 +118,8 @@ class Graph:
     # --- who may
 
     def _authorise(self, operation: Operation, asked: Mapping[str, str], header: str | None) -> None:
-        token = (header or "").removeprefix("Bearer ").removeprefix("OAuth ") or asked.get("access_token", "")
+        scheme, _, told = (header or "").partition(" ")
+        token = told.strip() if scheme in {"Bearer", "OAuth"} else asked.get("access_token", "")
         own, secret = self._settings.page_token, self._settings.app_secret
         if not token:
             raise GraphError(104, "An access token is required to request this resource.")

@@ -152,7 +152,7 @@ class Outbound:
 
     async def _exchange(self, call: "_Call", url: str, **parts: Any) -> Answer:
         target, host = self._checked(call, url)
-        if any(not value.isprintable() for value in (parts["headers"] or {}).values()):
+        if not all(_writable(value) for value in (parts["headers"] or {}).values()):
             raise call.refusal("a header that cannot be written")
         for address in (addresses := await self._resolved(call, host, target.port or _port(target.scheme))):
             request = self._client.build_request(
@@ -259,6 +259,11 @@ async def _decompressed(call: _Call, response: httpx.Response, limit: int) -> As
             raise call.failed("answer too large", sent=True)
     if unpack is not None and not unpack.eof:
         raise call.failed("answer was cut", sent=True)
+
+
+def _writable(value: str) -> bool:
+    """Also no token file that was empty: "Bearer " would break only when half of the request is made."""
+    return value.isascii() and value.isprintable() and value == value.strip()
 
 
 def _port(scheme: str) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import socket
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable
@@ -194,7 +195,11 @@ class TestEffect:
         with pytest.raises(NotSent):
             await outbound.request("POST", f"http://127.0.0.1:{free_port()}/")
 
-    async def test_unknown_name_is_not_sent(self) -> None:
+    async def test_unknown_name_is_not_sent(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def unknown(*_: Any, **__: Any) -> Any:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
         outbound = Outbound(["does-not-exist.invalid"], allow_private=True)
 
         with pytest.raises(NotSent, match="name not found"):
@@ -218,10 +223,13 @@ class TestEffect:
         assert got == [b"\x16"]  # a TLS record: no byte of HTTP
         server.close()
 
-    async def test_header_that_cannot_be_written_is_not_sent(self, outbound: Outbound, serving: Serving) -> None:
+    @pytest.mark.parametrize("value", ["Bearer a\r\nb: c", "Bearer ", "Bearer å", "a\0b"])
+    async def test_header_that_cannot_be_written_is_not_sent(
+        self, value: str, outbound: Outbound, serving: Serving
+    ) -> None:
         async with serving(nothing_written) as peer:
-            with pytest.raises(NotSent):
-                await outbound.request("POST", peer.url, headers={"Authorization": "Bearer a\r\nb: c"})
+            with pytest.raises(NotSent, match="header"):
+                await outbound.request("POST", peer.url, headers={"Authorization": value})
 
         assert peer.requests == []
 
