@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
+from pydantic import Field
 from starlette.responses import Response
 from torg_shared.web import After, Answer, Body, Command, Instant, Limit, Router
 
@@ -23,7 +24,7 @@ _DueBefore = Annotated[Instant | None, Query(description="Due before this instan
 class Pause(Body):
     """Only a delay outside the municipality's control stops a clock."""
 
-    reason: rules.PauseReason
+    reason: Annotated[rules.PauseReason, Field(strict=False)]
 
 
 class Resume(Body):

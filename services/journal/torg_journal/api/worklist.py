@@ -57,7 +57,7 @@ def worklist() -> Router:
 
 def _item(row: Any, now: datetime) -> dict[str, Any]:
     """One line: ids as strings, the colour of what is due next, a claim only while it lasts."""
-    found = dict(row._mapping)
+    found = {name: getattr(row, name) for name in store.COLUMNS}
     for name in ("id", "conversation_id", "channel_id", "reply_id", "saksmappe_id"):
         found[name] = str(found[name]) if found[name] else None
     found["message_id"] = found.pop("id")

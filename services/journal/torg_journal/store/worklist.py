@@ -41,7 +41,7 @@ class WorklistQuery:
         return chosen | {"who": self.principal.subject, "role": self.principal.role.value}
 
 
-_COLUMNS = (
+COLUMNS = (
     "id",
     "conversation_id",
     "channel_id",
@@ -94,7 +94,7 @@ _COLUMNS = (
 async def worklist(db: AsyncConnection, query: WorklistQuery, page: Page, now: datetime) -> Sequence[Any]:
     """One page: rows with the columns of the list. Open messages by risk, then what is due; ended ones newest first."""
     c = t.messages.c
-    select = sa.select(*(c[name] for name in _COLUMNS)).where(*_wanted(query, now)).limit(page.limit + 1)
+    select = sa.select(*(c[name] for name in COLUMNS)).where(*_wanted(query, now)).limit(page.limit + 1)
     if query.ended:
         place = sa.tuple_(c.received_at, c.id)
         select = select.order_by(c.received_at.desc(), c.id.desc())
