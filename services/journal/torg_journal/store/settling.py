@@ -190,14 +190,13 @@ def _fact(row: Any) -> Fact:
         row["at"],
         row["seen_at"],
         By(row["actor_kind"], row["actor_id"], row["actor_role"]),
-        orjson.loads(row["data"]),
+        row["data"],
     )
 
 
 def spans_of(data: Any) -> tuple[Span, ...]:
-    """Spans from their column, as text or already read."""
-    read = orjson.loads(data) if isinstance(data, str) else data
-    return tuple(Span(one["start"], one["end"], Kind(one["kind"]), one.get("hjemmel")) for one in read)
+    """Spans as their column holds them."""
+    return tuple(Span(one["start"], one["end"], Kind(one["kind"]), one.get("hjemmel")) for one in data)
 
 
 def written_spans(spans: Iterable[Span]) -> list[dict[str, Any]]:
@@ -225,10 +224,8 @@ def _running(row: Any) -> Running:
         due_at=row["due_at"],
         statutory=row["statutory"],
         basis=row["basis_code"],
-        warnings=tuple(
-            Warning(one["percent"], datetime.fromisoformat(one["at"])) for one in orjson.loads(row["warnings"])
-        ),
-        inputs=orjson.loads(row["inputs"]),
+        warnings=tuple(Warning(one["percent"], datetime.fromisoformat(one["at"])) for one in row["warnings"]),
+        inputs=row["inputs"],
         ref=row["ref"],
         state=State(row["state"]),
         warned=row["warned"],
@@ -281,6 +278,8 @@ def consultation_row(one: Consultation) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return "\\x" + value.hex()
+    if isinstance(value, UUID):  # the driver's own subclass
+        return str(value)
     raise TypeError(type(value).__name__)
 
 

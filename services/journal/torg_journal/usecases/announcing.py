@@ -51,10 +51,7 @@ def announce(
         events = [
             *_cases(effect, cases),
             *_consultations(effect),
-            *(
-                registered(one, cases[one.draft.saksmappe_id])
-                for one in by_conversation.get(effect.conversation_id, ())
-            ),
+            *(registered(one, cases) for one in by_conversation.get(effect.conversation_id, ())),
             *_records(effect),
             *_messages(effect, conversations[effect.conversation_id]),
             *(event for clock in effect.clocks for event in _clock(effect.conversation_id, clock)),
