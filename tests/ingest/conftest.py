@@ -13,8 +13,8 @@ import pytest
 from torg_ingest.app import build
 from torg_ingest.settings import IngestSettings
 from torg_shared.bus.memory import MemoryBus
-from torg_shared.events.envelope import Event, decode
 from torg_shared.events.catalogue import CONTRACTS
+from torg_shared.events.envelope import Event, decode
 from torg_shared.service import Service
 from torg_shared.testing import ISSUER, FakeClock
 

@@ -4,7 +4,6 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
-from starlette.routing import Route
 from torg_shared.auth import keep_fresh, tokens_for
 from torg_shared.bus.open import open_bus
 from torg_shared.bus.port import Bus
@@ -103,7 +102,7 @@ def build(settings: IngestSettings, *, bus: Bus | None = None, clock: Clock | No
         api.Secrets(settings.secrets_dir / facebook.PLATFORM),
         clock,
         metrics,
-        api.Limits(settings.body_mib * 1024 * 1024, settings.body_s, settings.answer_s),
+        api.Limits(settings.body_mib * 1024 * 1024, settings.answer_s),
     )
     rest, health = make_api(
         name="ingest",
@@ -115,7 +114,7 @@ def build(settings: IngestSettings, *, bus: Bus | None = None, clock: Clock | No
         matrix=MATRIX,
         routers=[api.messages, api.channels, api.deliveries(parking)],
         cursor_secret=read_secret(settings.secrets_dir, "cursor_secret"),
-        raw_routes=[Route(f"/webhooks/{facebook.PLATFORM}", webhook)],
+        doors={f"/webhooks/{facebook.PLATFORM}": webhook},
     )
     seeds = read(settings.config_dir / "channels.yaml", ChannelsFile).seeds(clock.now())
 

@@ -20,7 +20,7 @@ from torg_shared.metrics import Metrics
 from torg_shared.work import Works
 
 from torg_ingest.domain.changes import Delivery
-from torg_ingest.store.intake import Raced
+from torg_ingest.store.intake import Accounts, Raced
 from torg_ingest.usecases.intake import Told, keep_failed, take_in
 
 _BATCH = 500  # deliveries
@@ -54,6 +54,7 @@ class Committer:
     def __init__(self, works: Works, metrics: Metrics, *, parking: timedelta, queue_bytes: int) -> None:
         self._works, self._metrics = works, metrics
         self._parking, self._queue_bytes = parking, queue_bytes
+        self._accounts = Accounts()
         self._queue: deque[_Waiting] = deque()
         self._bytes = 0
         self._some = asyncio.Event()
@@ -137,25 +138,21 @@ class Committer:
     async def _apply(self, batch: Sequence[_Waiting]) -> None:
         platform = batch[0].delivery.platform
         async with self._works.begin(Actor(kind="platform", id=platform)) as work:
-            told = await take_in(work, [one.delivery for one in batch], self._parking)
+            told = await take_in(work, [one.delivery for one in batch], self._accounts, self._parking)
             crash.point("ingest.before_commit")
         crash.point("ingest.committed")
         self._size.observe(len(batch))
         self._count(told, platform)
+        self._deliveries.labels(platform, "stored").inc(len(batch))
         for one in batch:
-            self._answer(one, "stored")
+            _answer(one)
 
     async def _bury(self, one: _Waiting, error: Exception) -> None:
         _log.error("ingest.delivery.quarantined", delivery_id=str(one.delivery.id), reason=describe(error))
         async with self._works.begin(Actor(kind="platform", id=one.delivery.platform)) as work:
             await keep_failed(work, one.delivery, f"failed: {describe(error)}")
-        self._answer(one, "failed")
-
-    def _answer(self, one: _Waiting, outcome: str) -> None:
-        one.stored = True
-        self._deliveries.labels(one.delivery.platform, outcome).inc()
-        if not one.done.done():  # a sender that gave up has cancelled it
-            one.done.set_result(None)
+        self._deliveries.labels(one.delivery.platform, "failed").inc()
+        _answer(one)
 
     def _count(self, told: Told, platform: str) -> None:
         if told.news:
@@ -165,3 +162,9 @@ class Committer:
         for where, part in told.set_aside:
             self._changes.labels(where, part.outcome).inc()
             self._unhandled.labels(where, part.field or "", part.item or "", part.verb or "").inc()
+
+
+def _answer(one: _Waiting) -> None:
+    one.stored = True
+    if not one.done.done():  # a sender that gave up has cancelled it
+        one.done.set_result(None)

@@ -25,10 +25,9 @@ _LOOK_AGAIN_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes of a body, seconds for it to arrive, seconds until its commit must have answered."""
+    """Bytes of a body, and seconds from its headers to the answer."""
 
     body_bytes: int
-    body_s: float
     answer_s: float
 
 
@@ -99,10 +98,13 @@ class Webhook:
             await _answer(send, 200, challenge.encode())
 
     async def _deliver(self, scope: Any, receive: Receive, send: Send) -> None:
+        delivery: Delivery | None = None
         try:
-            delivery = await self._authentic(scope, receive)
-            await self._committed(delivery)
-        except _Refused as refused:
+            async with asyncio.timeout(self._limits.answer_s):
+                delivery = await self._authentic(scope, receive)
+                await self._committer.submit(delivery)
+        except (_Refused, Full, StorageAway, TimeoutError) as error:
+            refused = _refused(error, delivery)
             self._deliveries.labels(facebook.PLATFORM, refused.code.lower()).inc()
             await _problem(send, refused)
         else:
@@ -124,11 +126,7 @@ class Webhook:
                 length = value
         if length is not None and length.isdigit() and int(length) > self._limits.body_bytes:
             raise _Refused(413, "BODY_TOO_LARGE")
-        try:
-            async with asyncio.timeout(self._limits.body_s):
-                body = await self._body(receive)
-        except TimeoutError:
-            raise _Refused(408, "BODY_TOO_SLOW") from None
+        body = await self._body(receive)
         if signature is None or not facebook.signed(body, signature, self._secrets.app):
             raise _Refused(401, "SIGNATURE_INVALID")
         return Delivery(uuid7(), facebook.PLATFORM, self._clock.now(), body, _told(content_type), _told(encoding))
@@ -152,14 +150,16 @@ class Webhook:
             parts.append(part)
         return b"".join(parts)
 
-    async def _committed(self, delivery: Delivery) -> None:
-        try:
-            async with asyncio.timeout(self._limits.answer_s):
-                await self._committer.submit(delivery)
-        except (StorageAway, TimeoutError):
-            raise _Refused(503, "STORAGE_AWAY", 5) from None
-        except Full:
-            raise _Refused(503, "QUEUE_FULL", 1) from None
+
+def _refused(error: Exception, delivery: Delivery | None) -> _Refused:
+    """What the platform is told; 503 makes it come again, and what was stored meanwhile is known then."""
+    if isinstance(error, _Refused):
+        return error
+    if isinstance(error, Full):
+        return _Refused(503, "QUEUE_FULL", 1)
+    if isinstance(error, TimeoutError) and delivery is None:
+        return _Refused(408, "BODY_TOO_SLOW")
+    return _Refused(503, "STORAGE_AWAY", 5)
 
 
 def _told(header: bytes | None) -> str | None:

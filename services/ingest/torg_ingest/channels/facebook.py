@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from torg_ingest.domain.changes import UNKNOWN, Author, Change, Delivery, Parsed, SetAside, Verb
+from torg_ingest.domain.changes import UNKNOWN, Author, Change, Delivery, Parsed, SetAside, Verb, message_id
 from torg_ingest.domain.times import instant, order_of
 
 PLATFORM = "facebook"
@@ -175,7 +175,9 @@ def _change(
         account_id=account,
         verb=known,
         kind="comment" if parent is None else "reply",
+        message_id=message_id(PLATFORM, account, object_id),
         object_id=object_id,
+        parent_id=message_id(PLATFORM, account, parent) if parent else None,
         parent=parent,
         post=post,
         # a removal names the author, or the moderator: it says nothing of whose the comment was

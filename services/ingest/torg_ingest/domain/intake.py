@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from .changes import Change, message_id
+from .changes import Change
 from .messages import Effect, Message, OwnChannel, change_key, see, settle
 
 
@@ -31,9 +31,9 @@ def concerned(changes: Iterable[Change]) -> set[UUID]:
     """The messages that these changes are about, or that stand above them."""
     found: set[UUID] = set()
     for change in changes:
-        found.add(message_id(change.platform, change.account_id, change.object_id))
-        if change.parent:
-            found.add(message_id(change.platform, change.account_id, change.parent))
+        found.add(change.message_id)
+        if change.parent_id:
+            found.add(change.parent_id)
     return found
 
 
@@ -49,7 +49,7 @@ def fold(
     channels: dict[UUID, OwnChannel] = {}
     waiting = False
     for change, channel in changes:
-        found = states.get(message_id(change.platform, change.account_id, change.object_id))
+        found = states.get(change.message_id)
         key = change_key(change, found)
         message, new = see(found, change, channel.id)
         states[message.id] = done.touched[message.id] = message

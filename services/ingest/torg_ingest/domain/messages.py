@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from .changes import UNKNOWN, Author, Change, Kind, message_id
+from .changes import UNKNOWN, Author, Change, Kind
 from .times import received
 
 PARENT_UNKNOWN = "Innlegget som meldingen svarer på, kom ikke; meldingen står for seg selv."
@@ -165,7 +165,7 @@ def settle(
 
 def _first_sight(change: Change, channel_id: UUID) -> Message:
     return Message(
-        id=message_id(change.platform, change.account_id, change.object_id),
+        id=change.message_id,
         channel_id=channel_id,
         platform=change.platform,
         account_id=change.account_id,
@@ -228,7 +228,7 @@ def _describe(known: Message, change: Change) -> None:
         known.created_at = known.created_at or change.created_at
         return
     known.kind = change.kind
-    known.parent_id = message_id(change.platform, change.account_id, change.parent) if change.parent else None
+    known.parent_id = change.parent_id
     known.parent_external_id = change.parent
     known.post_external_id = change.post
     known.author = change.author if change.author != UNKNOWN else known.author

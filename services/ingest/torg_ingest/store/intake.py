@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -99,7 +99,25 @@ _LOAD_WAITING = f"""
             SELECT 1 FROM messages p WHERE p.id = w.parent_id AND p.conversation_id IS NOT NULL))
     ORDER BY awaiting_since, id LIMIT $2 FOR UPDATE OF w SKIP LOCKED
 """  # noqa: S608 - the column list is a constant of this module
+_REMEMBER = timedelta(seconds=1)
 _OWN = "SELECT platform, account_id, id, activated_at, state FROM channels"
+
+
+class Accounts:
+    """The registered accounts, as they were at most a second ago; an account that seems unknown is asked for again."""
+
+    def __init__(self) -> None:
+        self._channels: dict[tuple[str, str], OwnChannel] = {}
+        self._read_at: datetime | None = None
+
+    async def of(
+        self, db: AsyncConnection, wanted: Iterable[tuple[str, str]], now: datetime
+    ) -> Mapping[tuple[str, str], OwnChannel]:
+        """Channels by platform and account; what is still missing is no account of ours."""
+        stale = self._read_at is None or now - self._read_at > _REMEMBER
+        if stale or any(one not in self._channels for one in wanted):
+            self._channels, self._read_at = await own_channels(db), now
+        return self._channels
 
 
 async def own_channels(db: AsyncConnection) -> dict[tuple[str, str], OwnChannel]:

@@ -43,10 +43,12 @@ class Told:
     set_aside: Sequence[tuple[str, SetAside]]
 
 
-async def take_in(work: Work, deliveries: Sequence[Delivery], parking: timedelta) -> Told:
+async def take_in(work: Work, deliveries: Sequence[Delivery], accounts: store.Accounts, parking: timedelta) -> Told:
     """Store `deliveries` raw, and everything that their changes tell. Raises `Raced`: try all of it again."""
-    channels = await store.own_channels(work.db)
-    sorted_out = [_ours(one, PARSERS[one.platform](one), channels) for one in deliveries]
+    parsed = [(one, PARSERS[one.platform](one)) for one in deliveries]
+    wanted = {(one.platform, change.account_id) for one, found in parsed for change in found.changes}
+    channels = await accounts.of(work.db, wanted, work.now)
+    sorted_out = [_ours(one, found, channels) for one, found in parsed]
     changes = [pair for own, _ in sorted_out for pair in own]
     known = await store.lock_messages(work.db, concerned(change for change, _ in changes))
     folded = fold(known, changes, work.now, parking)
