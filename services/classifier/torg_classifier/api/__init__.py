@@ -1,0 +1,1 @@
+"""REST of the classifier: dry run, proposals, triage, alerts, rules, statistics."""

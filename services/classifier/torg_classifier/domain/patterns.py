@@ -1,0 +1,166 @@
+"""The patterns of rules: written for people, bounded for machines.
+
+`~` ends a word whatever its ending, `…` is a gap inside one sentence, `{name}` is a list of words. A pattern whose
+worst case is not bounded by its own length is refused when it is read: no pattern can be made slow by a text.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from re import _constants as sre  # type: ignore[attr-defined] # the parse tree is the only place to see a pattern's shape
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
+
+_PLAIN_GAP = r"[^.!?\n]{0,30}?"
+GAP = r"(?:[^.!?\n]|(?<=\d)\.|(?<=nr)\.|(?<=kl)\.){0,30}?"  # «7. trinn» and «nr. 14» end no sentence
+TAIL = r"\w{0,24}+"  # possessive: one way only
+_LONGEST_REPEAT = 60
+_MOST_WAYS = 4_000
+_SHORTEST_LITERAL = 3
+_MOST_SPELLINGS = 200
+_LIST = re.compile(r"\{([a-z_]+)\}")
+
+
+class UnsafePattern(ValueError):
+    """A pattern that some text could make slow, or that is no pattern; the text says where."""
+
+
+def expand(written: str, lists: Mapping[str, Iterable[str]]) -> str:
+    """`written` with its gaps, endings and word lists spelled out. Raises `UnsafePattern` for an unknown list."""
+
+    def words(match: re.Match[str]) -> str:
+        if match[1] not in lists:
+            raise UnsafePattern(f"{{{match[1]}}} is no list")
+        return "(?:" + "|".join(expand(word, {}) for word in lists[match[1]]) + ")"
+
+    return _LIST.sub(words, written.replace("…", GAP).replace("~", TAIL))
+
+
+def safe(pattern: str) -> re.Pattern[str]:
+    """`pattern`, compiled. Raises `UnsafePattern` when a text could make it slow."""
+    try:
+        tree = parser.parse(pattern.replace(GAP, _PLAIN_GAP))  # its choices exclude each other: one way a character
+        compiled = re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise UnsafePattern(f"{pattern}: {error}") from None
+    ways = _ways(tree, pattern)
+    if ways > _MOST_WAYS:
+        raise UnsafePattern(f"{pattern}: {ways} ways to match, at most {_MOST_WAYS} are allowed; use fewer gaps")
+    if compiled.match("") is not None:
+        raise UnsafePattern(f"{pattern}: matches an empty text")
+    return compiled
+
+
+def _ways(tree: Any, pattern: str) -> int:
+    """An upper bound of the ways in which the nodes of `tree` can match from one place."""
+    ways = 1
+    for operation, argument in tree:
+        ways *= _ways_of(operation, argument, pattern)
+        if ways > 10**9:
+            break
+    return ways
+
+
+def _ways_of(operation: Any, argument: Any, pattern: str) -> int:
+    if operation in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
+        low, high, inner = argument
+        if high > _LONGEST_REPEAT:
+            raise UnsafePattern(f"{pattern}: an unbounded repeat; use ~, … or {{0,n}} with n up to {_LONGEST_REPEAT}")
+        inner_ways = _ways(inner, pattern)
+        if high > 3 and any(one in _REPEATS or one is sre.BRANCH for one, _ in _flat(inner)):
+            raise UnsafePattern(f"{pattern}: a repeat or a choice within a repeat")
+        if operation is sre.POSSESSIVE_REPEAT:
+            return max(1, inner_ways)
+        return sum(inner_ways**count for count in range(low, high + 1)) if inner_ways > 1 else int(high - low + 1)
+    if operation is sre.BRANCH:
+        return max(sum(_ways(branch, pattern) > 1 for branch in argument[1]), 1) * max(
+            _ways(branch, pattern) for branch in argument[1]
+        )
+    if operation is sre.SUBPATTERN:
+        return _ways(argument[3], pattern)
+    if operation is sre.ATOMIC_GROUP:
+        return 1
+    if operation in (sre.ASSERT, sre.ASSERT_NOT):
+        return min(2, _ways(argument[1], pattern))
+    if operation in (sre.GROUPREF, sre.GROUPREF_EXISTS):
+        raise UnsafePattern(f"{pattern}: a back-reference")
+    return 1
+
+
+_REPEATS = {sre.MAX_REPEAT, sre.MIN_REPEAT}
+
+
+def _flat(tree: Any) -> Iterable[tuple[Any, Any]]:
+    for operation, argument in tree:
+        yield operation, argument
+        if operation is sre.SUBPATTERN:
+            yield from _flat(argument[3])
+        elif operation is sre.BRANCH:
+            for branch in argument[1]:
+                yield from _flat(branch)
+        elif operation in _REPEATS:
+            yield from _flat(argument[2])
+
+
+def literals(pattern: str) -> frozenset[str] | None:
+    """Beginnings of three letters of which every match holds at least one; None when there is no such set.
+
+    What a text does not hold need not be searched for: this is what makes hundreds of rules cheap.
+    """
+    found = _needed(parser.parse(pattern))
+    return None if found is None else frozenset(one[:_SHORTEST_LITERAL] for one in found)
+
+
+def _needed(tree: Any) -> set[str] | None:
+    best: set[str] | None = None
+    runs = {""}
+    for operation, argument in [*tree, (None, None)]:
+        spelled = _spelled(operation, argument)
+        if spelled is not None and len(runs) * len(spelled) <= _MOST_SPELLINGS:
+            runs = {run + more for run in runs for more in spelled}
+            continue
+        best = _better(best, runs if min(map(len, runs)) >= _SHORTEST_LITERAL else None)
+        runs = spelled if spelled is not None and len(spelled) <= _MOST_SPELLINGS else {""}
+        if operation is sre.SUBPATTERN:
+            best = _better(best, _needed(argument[3]))
+        elif operation is sre.BRANCH:
+            each = [_needed(branch) for branch in argument[1]]
+            if all(each):
+                best = _better(best, set().union(*(one for one in each if one)))
+        elif operation in _REPEATS and argument[0] > 0:
+            best = _better(best, _needed(argument[2]))
+    return best
+
+
+def _spelled(operation: Any, argument: Any) -> set[str] | None:
+    """All strings that a node stands for, when they are few and nothing is open."""
+    if operation is sre.LITERAL:
+        return {chr(argument)}
+    if operation is sre.AT and argument in (sre.AT_BOUNDARY, sre.AT_BEGINNING, sre.AT_END):
+        return {""}
+    if operation is sre.IN and all(kind is sre.LITERAL for kind, _ in argument):
+        return {chr(code) for _, code in argument}
+    if operation is sre.SUBPATTERN:
+        return _all_spelled(argument[3])
+    if operation is sre.BRANCH:
+        each = [_all_spelled(branch) for branch in argument[1]]
+        return None if None in each else set().union(*(one for one in each if one is not None))
+    if operation is sre.MAX_REPEAT and argument[:2] == (0, 1):
+        once = _all_spelled(argument[2])
+        return None if once is None else {"", *once}
+    return None
+
+
+def _all_spelled(tree: Any) -> set[str] | None:
+    found = {""}
+    for operation, argument in tree:
+        more = _spelled(operation, argument)
+        if more is None or len(found) * len(more) > _MOST_SPELLINGS:
+            return None
+        found = {one + other for one in found for other in more}
+    return found
+
+
+def _better(one: set[str] | None, other: set[str] | None) -> set[str] | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other, key=len)

@@ -1,0 +1,1 @@
+"""What the classifier does: one function per thing, plural, inside an open work."""
