@@ -11,6 +11,7 @@ from torg_shared.metrics import Metrics
 from torg_shared.service import Job
 from torg_shared.work import Works
 
+from torg_journal.domain.chain import Head
 from torg_journal.domain.timers import TABLE
 from torg_journal.settings import Municipality
 from torg_journal.store.deadlines import overdue_by_code
@@ -78,6 +79,15 @@ def write_head(folder: Path, one: StoredHead) -> None:
     draft = folder / f".{name}.part"
     draft.write_text(f"{one.head.year} {one.head.up_to_sequence} {one.head.head_hash.hex()} {at}\n", "ascii")
     draft.replace(folder / name)
+
+
+def read_heads(folder: Path) -> list[Head]:
+    """The heads that `write_head` kept. Raises `ValueError` for a file that is none."""
+    found = []
+    for path in sorted(folder.glob("*.txt")):
+        year, sequence, head_hash, _ = path.read_text("ascii").split()
+        found.append(Head(int(year), int(sequence), bytes.fromhex(head_hash)))
+    return found
 
 
 class NightlyCount:

@@ -13,7 +13,7 @@ from torg_shared.ids import uuid7
 from torg_shared.work import Work
 
 from torg_journal.domain.calendar import WorkingCalendar
-from torg_journal.domain.chain import GENESIS, Finding, Proof, Verifier
+from torg_journal.domain.chain import GENESIS, Finding, Head, Proof, Verifier
 from torg_journal.domain.chain import prove as proof_of
 from torg_journal.store import figures
 from torg_journal.store import oversight as store
@@ -38,10 +38,13 @@ class Report:
         return not self.findings and not any(self.missing.values()) and self.audit_fault is None
 
 
-async def verify(work: Work, year: int | None = None) -> Report:
-    """Recompute the whole chain against texts, documents, references and the published heads (P3, B-28)."""
+async def verify(work: Work, year: int | None = None, witnesses: Sequence[Head] = ()) -> Report:
+    """Recompute the whole chain against texts, documents, references and the published heads (P3, B-28).
+
+    `witnesses` are heads kept outside the database: they bear witness also against one who can change it all.
+    """
     heads = await store.all_heads(work.db, year)  # before the entries: one made meanwhile is no fault
-    check = Verifier(heads)
+    check = Verifier([*heads, *(one for one in witnesses if year is None or one.year == year)])
     findings: list[Finding] = []
     entries = 0
     async for link in store.links(work.db, year):
