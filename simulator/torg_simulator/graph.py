@@ -29,6 +29,8 @@ _VERSION = re.compile(r"v\d{1,2}\.\d")
 _LARGEST_BODY = 4 * 1024 * 1024
 _KEPT_CALLS = 10_000
 _LARGEST_PAGE = 100
+_CALLS_AN_HOUR = 48_000
+_NEWEST_VERSION = "v24.0"
 _SCOPES = ["pages_show_list", "pages_read_engagement", "pages_read_user_content", "pages_manage_engagement"]
 ERROR_PAGE = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Sorry, something went wrong.</h1></body>"
 
@@ -61,6 +63,7 @@ class Graph:
         self.calls: deque[Call] = deque(maxlen=_KEPT_CALLS)
         self.counts: Counter[str] = Counter()
         self.effects: Counter[str] = Counter()
+        self._lately: deque[float] = deque()
         self._settings = settings
         self._platform = platform
         self._behaviour = behaviour
@@ -252,9 +255,9 @@ class Graph:
         paging: dict[str, Any] = {"cursors": cursors}
         token = f"access_token={self._settings.page_token}&limit={limit}"
         if start + limit < len(found):
-            paging["next"] = f"{self._platform.base}/v23.0/{edge}?{token}&after={cursors['after']}"
+            paging["next"] = f"{self._platform.base}/{_NEWEST_VERSION}/{edge}?{token}&after={cursors['after']}"
         if start:
-            paging["previous"] = f"{self._platform.base}/v23.0/{edge}?{token}&before={cursors['before']}"
+            paging["previous"] = f"{self._platform.base}/{_NEWEST_VERSION}/{edge}?{token}&before={cursors['before']}"
         return {"data": list(shown), "paging": paging}
 
     def _token(self, asked: Mapping[str, str]) -> dict[str, Any]:
@@ -293,13 +296,15 @@ class Graph:
         return response
 
     def _usage(self) -> dict[str, str]:
-        hour_ago = self._platform.clock.now() - 3600
-        recent = sum(1 for call in reversed(self.calls) if call.at > hour_ago)
-        percent = min(99, recent // 48)
+        now = self._platform.clock.now()
+        self._lately.append(now)
+        while self._lately[0] < now - 3600:
+            self._lately.popleft()
+        percent = min(99, len(self._lately) * 100 // _CALLS_AN_HOUR)
         page = [{"type": "pages", "call_count": percent, "total_cputime": 1, "total_time": 1}]
         page[0]["estimated_time_to_regain_access"] = 0
         return {
-            "facebook-api-version": "v23.0",
+            "facebook-api-version": _NEWEST_VERSION,
             "x-app-usage": orjson.dumps({"call_count": percent, "total_time": 1, "total_cputime": 1}).decode(),
             "x-business-use-case-usage": orjson.dumps({self._platform.page.id: page}).decode(),
         }

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import orjson
 import pytest
 from torg_simulator.app import build, running
 from torg_simulator.settings import Settings
@@ -127,21 +128,28 @@ async def test_control_face_is_on_loopback_only(settings: Settings) -> None:
 
 
 async def test_command_serves_until_told_to_stop(settings: Settings, receiver: Receiver) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "torg_simulator", "serve"],
-        env={
-            "TORG_SECRETS_DIR": str(settings.secrets_dir),
-            "TORG_SIMULATOR_PUBLIC_PORT": str(settings.public_port),
-            "TORG_SIMULATOR_CONTROL_PORT": str(settings.control_port),
-            "TORG_SIMULATOR_WEBHOOK": receiver.url,
-        },
-    )
+    command = [sys.executable, "-m", "torg_simulator"]
+    environment = {
+        "TORG_SECRETS_DIR": str(settings.secrets_dir),
+        "TORG_SIMULATOR_PUBLIC_PORT": str(settings.public_port),
+        "TORG_SIMULATOR_CONTROL_PORT": str(settings.control_port),
+        "TORG_SIMULATOR_WEBHOOK": receiver.url,
+    }
+    process = subprocess.Popen([*command, "serve"], env=environment)
     try:
         async with httpx.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"}) as client:
             while not await answers(client, f"http://127.0.0.1:{settings.control_port}/healthz"):
                 assert process.poll() is None
                 await asyncio.sleep(0.05)
             assert (await client.get(f"http://127.0.0.1:{settings.public_port}/me")).status_code == 200
+            called = await asyncio.to_thread(
+                subprocess.run,
+                [*command, "control", "POST", "/_sim/comments", '{"message": "Hei"}'],
+                env=environment,
+                capture_output=True,
+                check=True,
+            )
+            assert orjson.loads(called.stdout)["message"] == "Hei"
     finally:
         process.terminate()
         assert await asyncio.to_thread(process.wait, 15) == 0
