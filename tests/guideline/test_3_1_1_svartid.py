@@ -1,5 +1,8 @@
 """3.1.1: «Henvendelser bør besvares så hurtig så mulig», within what laws and rules demand."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -33,6 +36,7 @@ def oslo(text: str) -> datetime:
     ],
 )
 def test_g12_first_response_is_due_the_next_working_day(sogne: Municipality, start: str, due: str) -> None:
+    """G-12: the same clock time on the next working day; a time outside the hours moves to the next opening."""
     rule = sogne.rules["T-FIRST", "must"]
     assert deadlines.due(rule, sogne.calendar, oslo(start)) == oslo(due)
 
@@ -59,13 +63,36 @@ def changed(folder: Path, code: str, **values: object) -> Path:
     ],
 )
 def test_g13_a_statutory_time_limit_cannot_be_lengthened(tmp_path: Path, values: dict[str, object]) -> None:
+    """G-13: whatever unit the municipality writes it in."""
     with pytest.raises(ConfigError, match=r"deadlines\.yaml: T-PRELIM"):
         load(changed(tmp_path, "T-PRELIM", **values))
 
 
 def test_g13_it_can_be_shortened_and_other_targets_are_free(tmp_path: Path) -> None:
-    shorter = load(changed(tmp_path, "T-FIRST", amount=4, unit="office_hours"))
-    assert shorter.rules["T-FIRST", "must"].amount == 4
+    """G-13: the municipality may be quicker than the statute."""
+    shorter = load(changed(tmp_path, "T-INNSYN", amount=2))
+    assert shorter.rules["T-INNSYN", "limit"].amount == 2
+    freer = load(changed(tmp_path, "T-FIRST", amount=4, unit="office_hours"))
+    assert freer.rules["T-FIRST", "must"].amount == 4
+
+
+def test_g13_check_config_fails_and_names_file_and_place(tmp_path: Path) -> None:
+    """G-13: the command that operations run before a start refuses it, and so does the start."""
+    settings = {
+        "TORG_DATABASE_URL": "postgresql://torg_journal:x@127.0.0.1:1/torg_journal",
+        "TORG_BUS_URL": "postgresql://torg_bus:x@127.0.0.1:1/torg_bus",
+        "TORG_JWKS": "keys.json",
+    }
+    for folder, code in ((SOGNE, 0), (changed(tmp_path, "T-PRELIM", amount=45, unit="working_days"), 2)):
+        done = subprocess.run(
+            [sys.executable, "-m", "torg_journal", "--check-config"],
+            env={**os.environ, **settings, "TORG_CONFIG_DIR": str(folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stderr
+    assert "deadlines.yaml: T-PRELIM: 45 working_days er lengre enn loven tillater" in done.stderr
 
 
 def test_inv16_no_rule_can_be_made_past_the_legal_maximum() -> None:

@@ -214,7 +214,7 @@ async def test_every_kind_of_hole_in_the_numbers_is_counted(made: Any, statement
 async def test_statistics_count_without_naming_anybody(
     reading: httpx.AsyncClient, works: Works, sogne: Municipality
 ) -> None:
-    """G-03: volume, mix and response times; open to everybody."""
+    """G-03: volume, handling mix and response times, open to everybody."""
     from tests.journal.journal_rows import a_deadline
 
     async with works.begin(ACTOR) as work:

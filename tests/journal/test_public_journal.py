@@ -3,12 +3,14 @@
 import csv
 import io
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from torg_journal.api.formats import Sheet, as_csv, as_html, as_json, as_xml, chosen
 from torg_journal.domain.public_journal import (
     StoredEntry,
@@ -187,6 +189,48 @@ def test_l12_what_is_masked_is_not_found() -> None:
 )
 def test_the_format_is_asked_for_by_name_or_by_header(asked: str | None, accept: str, kind: str) -> None:
     assert chosen(asked, accept) == kind  # type: ignore[arg-type]
+
+
+secret_words = st.text(st.characters(whitelist_categories=("Lu", "Ll", "Nd")), min_size=6, max_size=12)
+
+
+@given(
+    secret=secret_words,
+    name=secret_words,
+    before=st.text(max_size=12),
+    after=st.text(max_size=12),
+    age=st.integers(0, 800),
+)
+@settings(max_examples=80, deadline=None)
+def test_inv17_no_format_ever_holds_an_exempt_word_or_a_name_older_than_a_year(
+    secret: str, name: str, before: str, after: str, age: int
+) -> None:
+    """INV-17: whatever stands around the words, in every field and format."""
+    assume(secret not in name and name not in secret)
+    text = f"{before} {secret} {name} {after}"
+    at, named = len(before) + 1, len(before) + len(secret) + 2
+    spans = checked(
+        text,
+        [
+            Span(at, at + len(secret), Kind.SKJERMET, "taushetsplikt"),
+            Span(named, named + len(name), Kind.PERSONNAVN),
+        ],
+        "tittel",
+    )
+    entry = an_entry(
+        tittel=text,
+        tittel_spans=spans,
+        saksmappe_tittel=text,
+        saksmappe_spans=spans,
+        parties=(StoredParty("EA", text, spans),),
+    )
+    today = entry.journaldato + timedelta(days=age)
+    around = before + after + "".join(all_formats(a_sheet(an_entry(tittel="", tittel_spans=(), parties=()))).values())
+    for kind, shown in all_formats(a_sheet(entry, today=today)).items():
+        if secret not in around:
+            assert secret not in shown, kind
+        if age > 366 and name not in around:
+            assert name not in shown, kind
 
 
 def test_plain_is_the_text_of_the_pieces() -> None:
