@@ -261,14 +261,21 @@ def _primary(found: _Reading, draft: _Draft, opinion: Opinion | None) -> tuple[H
     if opinion is not None:
         best = max(ORDER, key=lambda one: (opinion.handling[one], -ORDER.index(one)))
         return best, opinion.handling[best]
-    return _by_mood(found)
+    return _by_mood(found, draft)
 
 
-def _by_mood(found: _Reading) -> tuple[Handling, float]:
+def _by_mood(found: _Reading, draft: _Draft) -> tuple[Handling, float]:
     if not found.text.plain.text.strip():
         return "none_needed", 0.3
+    for handling in ("answer_criticism", "thank", "none_needed"):
+        if draft.scores[handling] >= _FITS:
+            return handling, 0.65
+    if "condemn" in found.signals:
+        return "none_needed", 0.5
     if "question" in found.signals and "rhetorical" not in found.signals:
         return "answer", 0.5
+    if found.mood.sentiment < 0 and "laugh" in found.signals and found.mood.negative == 1:
+        return "none_needed", 0.5  # «Helsike så kaldt badevatnet var 😂»: an oath without a target
     if found.mood.sentiment < 0:
         return "answer_criticism", 0.65 if found.mood.negative > 1 else 0.6
     if found.mood.sentiment > 0:

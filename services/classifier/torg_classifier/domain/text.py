@@ -62,11 +62,32 @@ def _lower(copy: Copy) -> Copy:
         plain = _PLAIN.get(character, small if len(small) == 1 else character)
         if plain == " " and characters and characters[-1] == " ":
             continue
+        if plain == "." and _ends_no_sentence(characters):
+            plain = QUIET_DOT
         characters.append(plain)
         places.append(place)
     return Copy("".join(characters), places, copy.length)
 
 
+def quiet(text: str) -> str:
+    """`text` with its dots as `Prepared` writes them: for words of a list that hold one («17. mai»)."""
+    characters: list[str] = []
+    for character in text:
+        characters.append(QUIET_DOT if character == "." and _ends_no_sentence(characters) else character)
+    return "".join(characters)
+
+
+def _ends_no_sentence(before: list[str]) -> bool:
+    """«7. trinn», «nr. 14», «kl. 12»: the dot belongs to the word."""
+    if not before:
+        return False
+    if before[-1].isdigit():  # a year ends a sentence, a day or a class does not
+        return len(before) < 3 or not before[-3].isdigit()
+    return "".join(before[-3:]).strip() in _SHORTENED and (len(before) < 3 or not before[-3].isalnum())
+
+
+QUIET_DOT = "·"
+_SHORTENED = {"nr", "kl", "ca", "st", "tlf", "dr", "gt"}
 _PLAIN = {
     **dict.fromkeys(
         "\t\v\f\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000\x00", " "

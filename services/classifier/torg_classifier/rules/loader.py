@@ -15,6 +15,7 @@ from torg_classifier.domain.facets import FLAGS, GROUNDS, Handling
 from torg_classifier.domain.language import Identify
 from torg_classifier.domain.patterns import UnsafePattern, expand, safe
 from torg_classifier.domain.rules import Effect, Rule, RuleSet
+from torg_classifier.domain.text import quiet
 
 HERE = Path(__file__).parent
 
@@ -166,11 +167,8 @@ def _rule(path: Path, one: _Rule, lists: Mapping[str, Iterable[str]], guideline:
             raise RuleError(f"{path}: {one.id}: flagget {flag} finnes ikke")
     if effect.ground is not None and effect.ground not in GROUNDS:
         raise RuleError(f"{path}: {one.id}: grunnlaget {effect.ground} finnes ikke")
-    try:
-        patterns = [safe(expand(written, lists)) for written in one.patterns]
-        unless = safe("|".join(f"(?:{expand(written, lists)})" for written in one.unless)) if one.unless else None
-    except UnsafePattern as error:
-        raise RuleError(f"{path}: {one.id}: mønsteret kan ikke brukes: {error}") from None
+    patterns = [_pattern(path, one.id, written, lists) for written in one.patterns]
+    unless = _pattern(path, one.id, "|".join(f"(?:{written})" for written in one.unless), lists) if one.unless else None
     strength = -effect.strength if effect.lower else effect.strength
     return Rule(
         id=one.id,
@@ -196,6 +194,13 @@ def _rule(path: Path, one: _Rule, lists: Mapping[str, Iterable[str]], guideline:
         positive=one.positive,
         negative=one.negative,
     )
+
+
+def _pattern(path: Path, rule_id: str, written: str, lists: Mapping[str, Iterable[str]]) -> re.Pattern[str]:
+    try:
+        return safe(expand(written, lists))
+    except UnsafePattern as error:
+        raise RuleError(f"{path}: {rule_id}: mønsteret «{written[:60]}» kan ikke brukes: {error}") from None
 
 
 def _check_ids(rules: Sequence[Rule]) -> None:
@@ -231,4 +236,4 @@ def _either(written: Sequence[str], lists: Mapping[str, Iterable[str]], end: str
 
 def _topic(words: Sequence[str]) -> re.Pattern[str]:
     ordered = sorted(words, key=len, reverse=True)
-    return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(word) for word in ordered) + ")")
+    return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(quiet(word)) for word in ordered) + ")")
