@@ -175,6 +175,7 @@ class House:
             "TORG_SECRETS_DIR": str(self.credentials.folder),
             "TORG_CONFIG_DIR": str(self.root / "config" / "sogne"),
             "TORG_INGEST_URL": self.url("ingest"),
+            "TORG_HEADS_DIR": str(self.folder / "heads"),
             "TORG_FACEBOOK_URL": self.url(SIMULATOR),
             "TORG_ALLOW_PRIVATE_HOSTS": "true",  # the simulator is on this machine
         }
