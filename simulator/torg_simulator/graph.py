@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import gzip
 import hashlib
 import hmac
 import re
@@ -17,10 +16,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from . import errors
-from .answers import Cut, Hanging, Late, Reset, Trickled, json_response
-from .behaviour import Behaviour, Fault, Faults, Operation
+from .answers import json_response
+from .behaviour import Behaviour, Faults, Operation
 from .deliveries import Deliveries
 from .errors import GraphError
+from .fault_answers import answer_after_effect, answer_without_effect
 from .fields import comment_fields, page_fields, post_fields
 from .platform import LONGEST_COMMENT, Change, Comment, Gone, Platform, Post
 from .settings import Settings
@@ -32,7 +32,6 @@ _LARGEST_PAGE = 100
 _CALLS_AN_HOUR = 48_000
 _NEWEST_VERSION = "v24.0"
 _SCOPES = ["pages_show_list", "pages_read_engagement", "pages_read_user_content", "pages_manage_engagement"]
-ERROR_PAGE = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Sorry, something went wrong.</h1></body>"
 
 
 @dataclass(slots=True)
@@ -101,7 +100,7 @@ class Graph:
         fault = self._faults.take(call.operation)
         call.fault = fault.do if fault else None
         if fault and not fault.keeps_effect:
-            return _without_effect(fault)
+            return answer_without_effect(fault)
         try:
             outcome = self._do(call.operation, path, asked)
         except Gone:
@@ -116,7 +115,7 @@ class Graph:
         if call.operation == "reply" and "fields" in asked:
             # seen on the platform: the comment is there, and the answer is an error all the same
             response = self._refused(errors.response_format())
-        return _with_effect(fault, response) if fault else response
+        return answer_after_effect(fault, response) if fault else response
 
     # --- who may
 
@@ -310,56 +309,6 @@ class Graph:
         }
 
 
-def _without_effect(fault: Fault) -> Response:  # noqa: PLR0911 - a table
-    match fault.do:
-        case "timeout":
-            return Hanging(fault.hold_s)
-        case "reset":
-            return Reset()
-        case "error_500":
-            error = errors.service_unavailable()
-        case "expired_token":
-            error = errors.expired_token()
-        case "rate_limited":
-            minutes = -(-fault.retry_after_s // 60)
-            usage = {"page": [{"type": "pages", "call_count": 100, "estimated_time_to_regain_access": minutes}]}
-            response = json_response(429, errors.throttled().body())
-            response.headers["retry-after"] = str(fault.retry_after_s)
-            response.headers["x-business-use-case-usage"] = orjson.dumps(usage).decode()
-            return response
-        case "huge":
-            return Response(b" " * 64 * 1024 * 1024, media_type="application/json")
-        case "bomb":
-            return Response(_bomb(), media_type="application/json", headers={"content-encoding": "gzip"})
-        case "garbage":
-            return Response(b'{"data": [NaN, \x00', media_type="application/json")
-        case _:
-            message = errors.DOCUMENTED.get(fault.code, "An error")
-            error = GraphError(fault.code, message, subcode=fault.subcode, status=fault.status)
-    return json_response(error.status, error.body())
-
-
-def _with_effect(fault: Fault, response: Response) -> Response:  # noqa: PLR0911 - a table
-    match fault.do:
-        case "effect_then_timeout":
-            return Hanging(fault.hold_s)
-        case "effect_then_500":
-            error = errors.service_unavailable()
-            return json_response(error.status, error.body())
-        case "effect_then_502":
-            return Response(ERROR_PAGE, status_code=502, media_type="text/html")
-        case "effect_then_400":
-            return json_response(400, errors.response_format().body())
-        case "reset_after_write":
-            return Reset()
-        case "effect_then_cut":
-            return Cut(response)
-        case "trickle":
-            return Trickled(response, 1.0 if fault.delay_s is None else fault.delay_s)
-        case _:
-            return Late(response, 5.0 if fault.delay_s is None else fault.delay_s)
-
-
 def _operation(method: str, path: Sequence[str]) -> Operation | None:  # noqa: PLR0911 - a table reads like one
     match method, len(path), path[1] if len(path) > 1 else "":
         case "GET", 1, _:
@@ -435,7 +384,3 @@ def _position(ids: Sequence[str], cursor: str) -> int:
 
 def _same(one: str, other: str) -> bool:
     return bool(other) and hmac.compare_digest(one.encode(), other.encode())
-
-
-def _bomb() -> bytes:
-    return gzip.compress(b"\0" * 256 * 1024 * 1024, compresslevel=9)
