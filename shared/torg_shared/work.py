@@ -58,15 +58,6 @@ class NothingCommitted(Exception):
     """A statement failed inside the transaction and nobody let the error through: the server kept nothing."""
 
 
-async def _roll_back(db: AsyncConnection, driver: asyncpg.Connection) -> None:
-    """A connection that cannot even roll back is thrown away, not given to the next."""
-    try:
-        if driver.is_in_transaction():
-            await driver.execute("ROLLBACK")
-    except Exception:  # noqa: BLE001 - whatever it was, the connection cannot be trusted
-        await db.invalidate()
-
-
 class Works:
     """Opens work on one service's database, and wakes the relay after each commit that published something.
 
@@ -90,8 +81,8 @@ class Works:
         """
         async with self.engine.connect() as db:
             driver = await driver_of(db)
-            await driver.execute("BEGIN")
             try:
+                await driver.execute("BEGIN")
                 work = Work(db, self.clock.now(), actor, f"urn:torg:{self.service}", traceparent)
                 yield work
                 await audit.append(db, work.notes)
@@ -99,7 +90,7 @@ class Works:
                 if await driver.execute("COMMIT") == "ROLLBACK":
                     raise NothingCommitted(actor.id)
             except BaseException:
-                await _roll_back(db, driver)
+                await self._roll_back(db, driver)
                 raise
         if work.staged:
             self._woken()
@@ -108,6 +99,20 @@ class Works:
         if self._notifying:
             await self._notifying
         await self.engine.dispose()
+
+    async def _roll_back(self, db: AsyncConnection, driver: asyncpg.Connection) -> None:
+        """A connection that cannot even roll back is thrown away, not given to the next.
+
+        The pool does not see the driver's errors: when the server let go of one connection, it let go of the others.
+        """
+        try:
+            if driver.is_in_transaction():
+                await driver.execute("ROLLBACK")
+        except Exception:  # noqa: BLE001 - whatever it was, the connection cannot be trusted
+            await db.invalidate()
+        if driver.is_closed():
+            await db.invalidate()
+            await self.engine.dispose()
 
     def _woken(self) -> None:
         if self.relay_is_here:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from torg_shared.testing import ISSUER, FakeClock
 
 from . import facebook
 
+PARKING = timedelta(seconds=20)
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "sogne"
 
 

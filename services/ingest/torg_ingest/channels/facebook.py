@@ -36,6 +36,7 @@ _VERBS: dict[str, Verb] = {
     "hide": "hidden",
     "unhide": "unhidden",
 }
+_MOST_PARAMETERS = 20
 _LONGEST_ID = 200
 _LONGEST_NAME = 500
 _LONGEST_LINK = 2000
@@ -58,7 +59,10 @@ def signed(body: bytes, signature: bytes, secrets: Sequence[bytes]) -> bool:
 
 def handshake(query: bytes, verify_token: bytes) -> str | None:
     """The challenge to echo, None when the subscription is not ours to confirm."""
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=20)
+    try:
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        return None
     asked = dict(pairs)
     if len(asked) != len(pairs) or asked.get("hub.mode") != "subscribe":
         return None
