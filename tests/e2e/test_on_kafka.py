@@ -21,7 +21,8 @@ def _kafka() -> None:
         pytest.skip(lacking)
 
 
-def test_the_journey_is_the_same_on_kafka(_kafka: None) -> None:
+@pytest.mark.usefixtures("_kafka")
+def test_the_journey_is_the_same_on_kafka() -> None:
     with tempfile.TemporaryDirectory(prefix="torg-e2e-") as place:
         Path(place).chmod(0o755)
         running = start(Path(place) / "run", bus="kafka")
