@@ -1,7 +1,7 @@
 """Bodies of requests: strict, closed, and refusing what PostgreSQL cannot store."""
 
 import json
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -27,11 +27,17 @@ def _storable(text: str) -> str:
     return text
 
 
+def _in_our_time(at: datetime) -> datetime:
+    if not 1900 <= at.year < 2300:  # an instant at the edge of the calendar has no UTC form
+        raise ValueError("the year is out of range")
+    return at
+
+
 Text = Annotated[str, AfterValidator(_storable), Field(max_length=100_000)]
 Line = Annotated[str, AfterValidator(_storable), Field(min_length=1, max_length=500, pattern=r"^[^\r\n]*$")]
 # JSON has no ids, instants and days: these three are read from strings also in strict bodies
 Id = Annotated[UUID, Field(strict=False)]
-Instant = Annotated[AwareDatetime, Field(strict=False)]
+Instant = Annotated[AwareDatetime, AfterValidator(_in_our_time), Field(strict=False)]
 Day = Annotated[date, Field(strict=False)]
 
 

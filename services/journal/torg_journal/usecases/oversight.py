@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from torg_shared import audit
-from torg_shared.errors import Conflict, NotFound
+from torg_shared.errors import Conflict, Invalid, NotFound
 from torg_shared.events.journal import JournalHeadPublished
 from torg_shared.ids import uuid7
 from torg_shared.work import Work
@@ -20,6 +20,8 @@ from torg_journal.store import oversight as store
 from torg_journal.store.oversight import StoredHead
 
 _DEFAULT_DAYS = 30
+_FIRST_YEAR = 2000
+_MOST_DAYS = 366  # anybody may ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +125,12 @@ async def missing_numbers(work: Work) -> Mapping[int, int]:
 
 
 async def statistics(work: Work, calendar: WorkingCalendar, first: date | None, last: date | None) -> Mapping[str, Any]:
-    """Figures over the messages received from `first` to `last`, both included (G-03)."""
-    last = last or calendar.day_of(work.now)
-    first = first or last - timedelta(days=_DEFAULT_DAYS)
+    """Figures over the messages received from `first` to `last`, both included (G-03). Raises `Invalid`."""
+    today = calendar.day_of(work.now)
+    last = min(last or today, today)
+    first = first or date.fromordinal(max(1, last.toordinal() - _DEFAULT_DAYS))
+    if first.year < _FIRST_YEAR or not timedelta() <= last - first <= timedelta(days=_MOST_DAYS):
+        raise Invalid("INTERVAL_INVALID", days=_MOST_DAYS)
     begin, end = (datetime.combine(day, time(), calendar.zone) for day in (first, last + timedelta(days=1)))
     found = await figures.figures(work.db, begin, end)
     return {"first_day": first.isoformat(), "last_day": last.isoformat(), **found}
