@@ -1,5 +1,6 @@
 """What a call that meets a fault script is answered."""
 
+import functools
 import gzip
 
 import orjson
@@ -63,5 +64,6 @@ def answer_after_effect(fault: Fault, response: Response) -> Response:  # noqa: 
             return Late(response, 5.0 if fault.delay_s is None else fault.delay_s)
 
 
+@functools.cache
 def _bomb() -> bytes:
-    return gzip.compress(b"\0" * 256 * 1024 * 1024, compresslevel=9)
+    return gzip.compress(b"\0" * 64 * 1024 * 1024)

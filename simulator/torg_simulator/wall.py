@@ -59,7 +59,7 @@ class Wall:
         form = await _form(request)
         name, message = form.get("name", "").strip()[:_LONGEST_NAME], form.get("message", "").strip()
         if not name or not 0 < len(message) <= LONGEST_COMMENT or name == self._platform.page.name:
-            return self._page("gone.html", status=422)
+            return self._page("refused.html", status=422)
         try:
             made, change = self._platform.write_comment(form.get("parent", ""), message, person(name), "citizen")
         except Gone:
@@ -71,7 +71,7 @@ class Wall:
         form = await _form(request)
         message = form.get("message", "").strip()
         if not 0 < len(message) <= LONGEST_COMMENT:
-            return self._page("gone.html", status=422)
+            return self._page("refused.html", status=422)
         try:
             self._citizens(form.get("id", ""))
             changed, change = self._platform.edit(form["id"], message)
