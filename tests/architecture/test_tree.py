@@ -35,7 +35,7 @@ EVERYWHERE = {
 }
 # what one service alone has, beside the names of all: given a layer in pyproject.toml by the commit that adds it
 OF_ONE_SERVICE: dict[str, set[str]] = {name: set() for name in SERVICES} | {"classifier": {"rules", "training"}}
-LONGEST_FILE = 400
+LONGEST_FILE = 450  # "about 400": then it becomes a package
 _INSERT_INTO_LOG = re.compile(r"INSERT\s+INTO\s+log\b|\blog\s*\.\s*insert\(|insert\(\s*(?:tables\.)?log\s*\)", re.I)
 
 
