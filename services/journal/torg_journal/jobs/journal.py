@@ -7,13 +7,14 @@ from pathlib import Path
 
 import structlog
 from torg_shared.events.envelope import Actor
+from torg_shared.housekeeping import standard_limits, tidy
 from torg_shared.metrics import Metrics
 from torg_shared.service import Job
 from torg_shared.work import Works
 
 from torg_journal.domain.chain import Head
 from torg_journal.domain.timers import TABLE
-from torg_journal.settings import Municipality
+from torg_journal.settings import JournalSettings, Municipality
 from torg_journal.store.deadlines import overdue_by_code
 from torg_journal.store.oversight import StoredHead
 from torg_journal.usecases import clocks, oversight, publication
@@ -23,6 +24,7 @@ _BATCH = 200
 _DEADLINES_EVERY_S = 5.0
 _PUBLISH_EVERY_S = 10.0
 _DAILY_LOOK_EVERY_S = 300.0
+_TIDY_EVERY_S = 60.0
 
 _log = structlog.get_logger()
 
@@ -37,6 +39,12 @@ def journal_jobs(
         Job("heads", _DAILY_LOOK_EVERY_S, lambda: publish_heads(works, municipality, heads_dir)),
         Job("numbers", _DAILY_LOOK_EVERY_S, NightlyCount(works, municipality, metrics).round),
     )
+
+
+def housekeeping(works: Works, settings: JournalSettings, metrics: Metrics) -> Job:
+    """Inbox, idempotency keys and replayed dead letters whose time is over."""
+    limits = standard_limits(settings.inbox_days, settings.idempotency_days, settings.replayed_letter_days)
+    return Job("housekeeping", _TIDY_EVERY_S, lambda: tidy(works, limits, metrics))
 
 
 async def pass_deadlines(works: Works, metrics: Metrics) -> bool:
