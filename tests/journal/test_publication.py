@@ -165,10 +165,14 @@ async def test_a_shielded_case_shows_no_word(archive: Archive, works: Works) -> 
     async with works.begin(ACTOR) as work:
         case = await a_case(work.db, skjermet=True, tittel="Bekymring for barn")
         entry = await Register(work.db).entry(case, status="J", tittel="Bekymring for barn")
-    assert (await archive.screen(entry)).json()["published"] is True
+    refused = await archive.screen(entry)
+    assert (refused.status_code, refused.json()["code"]) == (422, "SHIELDED_NEEDS_HJEMMEL")
+    exempt = [{"start": 14, "end": 18, "kind": "skjermet", "hjemmel": "barnevern_taushet"}]
+    assert (await archive.screen(entry, tittel=exempt)).json()["published"] is True
     [item] = await archive.items()
     assert item["offentligTittel"] == item["saksmappe_offentligTittel"] == "*****"
     assert item["korrespondanseparter"][0]["korrespondansepartNavn"] == "*****"
+    assert item["tilgangsrestriksjon"] == "Unntatt offentlighet"
     assert await archive.search("barn") == []
 
 

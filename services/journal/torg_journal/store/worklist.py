@@ -153,11 +153,11 @@ def _wanted(query: WorklistQuery, now: datetime) -> Sequence[sa.ColumnElement[bo
 
 
 def visible(principal: Principal) -> Sequence[sa.ColumnElement[bool]]:
-    """Conditions on `messages`: experts and the secretariat see what their unit has or was asked about, SA and RED
+    """Conditions on `messages`: experts and the secretariat see what their unit was given or asked about, SA and RED
     their channels, the others all."""
     c = t.messages.c
     if principal.role in _ASSIGNED_ONLY:
-        return [sa.or_(c.unit == principal.unit, c.units.contains([principal.unit]))]
+        return [c.units.contains([principal.unit])]
     if principal.role in _BOUND_TO_CHANNELS and "*" not in principal.channels:
         return [c.channel_key.in_(sorted(principal.channels))]
     return []

@@ -73,7 +73,7 @@ async def screen(
     """Set spans and hjemmel; with `assessed` the entry is offentlighetsvurdert, and published where nothing forbids.
 
     Raises `NotFound`, `VersionConflict`, `Conflict` for an entry that is Utgår, `Invalid` for spans or a hjemmel
-    that cannot be.
+    that cannot be, and for an entry of a shielded saksmappe that is given no hjemmel.
     """
     row = await _row(work, journalpost_id, lock=True)
     expected.check(journalpost_id, row.version, changed_by=row.changed_by, changed_at=row.changed_at)
@@ -83,6 +83,8 @@ async def screen(
     today = municipality.calendar.day_of(work.now)
     entry = _with_spans(entry, decided, today if decided.assessed else None)
     codes = _hjemler(municipality, entry, decided, today)
+    if entry.skjermet and decided.assessed and not codes:
+        raise Invalid("SHIELDED_NEEDS_HJEMMEL", journalpost_id)
     ready = is_public(entry)
     unfit = unfit_for_internet(entry, municipality.never_online)
     published = work.now if ready and not unfit else None
