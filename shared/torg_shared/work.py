@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 import sqlalchemy as sa
+from asyncpg.exceptions import InternalClientError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from . import audit, log
@@ -81,6 +82,9 @@ class Works:
         """
         async with self.engine.connect() as db:
             driver = await driver_of(db)
+            while driver.is_closed():  # the server let go of it while it lay in the pool
+                await db.invalidate()
+                driver = await driver_of(db)
             try:
                 await driver.execute("BEGIN")
                 work = Work(db, self.clock.now(), actor, f"urn:torg:{self.service}", traceparent)
@@ -89,8 +93,11 @@ class Works:
                 await log.append(db, work.staged)  # the last lock; nothing but COMMIT follows
                 if await driver.execute("COMMIT") == "ROLLBACK":
                     raise NothingCommitted(actor.id)
-            except BaseException:
+            except BaseException as error:
                 await self._roll_back(db, driver)
+                if isinstance(error, InternalClientError):
+                    # what the driver says, now and then, of a connection that the server ended between two statements
+                    raise ConnectionResetError("the database ended the connection") from error
                 raise
         if work.staged:
             self._woken()
@@ -100,11 +107,10 @@ class Works:
             await self._notifying
         await self.engine.dispose()
 
-    async def _roll_back(self, db: AsyncConnection, driver: asyncpg.Connection) -> None:
-        """A connection that cannot even roll back is thrown away, not given to the next.
-
-        The pool does not see the driver's errors: when the server let go of one connection, it let go of the others.
-        """
+    @staticmethod
+    async def _roll_back(db: AsyncConnection, driver: asyncpg.Connection) -> None:
+        """A connection that cannot even roll back is thrown away, not given to the next: the pool does not see the
+        driver's errors."""
         try:
             if driver.is_in_transaction():
                 await driver.execute("ROLLBACK")
@@ -112,7 +118,6 @@ class Works:
             await db.invalidate()
         if driver.is_closed():
             await db.invalidate()
-            await self.engine.dispose()
 
     def _woken(self) -> None:
         if self.relay_is_here:

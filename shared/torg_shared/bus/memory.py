@@ -52,22 +52,20 @@ class MemoryBus:
         members = self._members[group]
         slots = [(topic, number) for topic in sorted(self._topics[group]) for number in range(_PARTITIONS)]
         for index, member in enumerate(members):
-            member.assign(slots[index :: len(members)], lost=len(members) > 1 or member.slots is not None)
+            member.assign(slots[index :: len(members)])
 
 
 class _MemoryMember:
     def __init__(self, bus: MemoryBus, group: str) -> None:
         self._bus, self._group = bus, group
-        self.slots: dict[Slot, int] | None = None
-        self._lost = False
+        self._slots: dict[Slot, int] = {}
 
-    def assign(self, slots: Sequence[Slot], *, lost: bool) -> None:
-        """Take over `slots` from their committed positions; a member that had others must join again."""
-        self._lost = lost and self.slots is not None
-        self.slots = {slot: self._bus._positions[self._group, slot] for slot in slots}
+    def assign(self, slots: Sequence[Slot]) -> None:
+        """Keep the places of slots that stay, take new ones over from their committed positions."""
+        committed = self._bus._positions
+        self._slots = {slot: self._slots.get(slot, committed[self._group, slot]) for slot in slots}
 
     async def fetch(self, limit: int, wait_s: float) -> Sequence[Record]:
-        self._must_be_in()
         found = self._take(limit)
         if not found and wait_s > 0:
             self._bus._news.clear()
@@ -75,29 +73,23 @@ class _MemoryMember:
                 await asyncio.wait_for(self._bus._news.wait(), wait_s)
             except TimeoutError:
                 return []
-            self._must_be_in()
             found = self._take(limit)
         return found
 
     async def commit(self, done: Sequence[Record]) -> None:
-        self._must_be_in()
+        if any((record.topic, record.partition) not in self._slots for record in done):
+            raise MembershipLost(self._group)
         for record in done:
             at = self._group, (record.topic, record.partition)
             self._bus._positions[at] = max(self._bus._positions[at], record.offset + 1)
 
     async def hold(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        self._must_be_in()
 
     def _take(self, limit: int) -> list[Record]:
-        assert self.slots is not None
         found: list[Record] = []
-        for slot, position in self.slots.items():
+        for slot, position in self._slots.items():
             part = self._bus._events[slot][position : position + limit - len(found)]
-            self.slots[slot] = position + len(part)
+            self._slots[slot] = position + len(part)
             found += part
         return found
-
-    def _must_be_in(self) -> None:
-        if self._lost:
-            raise MembershipLost(self._group)
