@@ -14,6 +14,7 @@ from torg_journal.domain import deadlines as rules
 from torg_journal.domain.deadlines import Deadline, PauseReason, State
 from torg_journal.settings import Municipality
 from torg_journal.store import deadlines as store
+from torg_journal.store import settling
 from torg_journal.store.deadlines import StoredDeadline
 
 
@@ -71,9 +72,9 @@ async def tick(work: Work, limit: int) -> int:
 
 
 async def _locked(work: Work, principal: Principal, deadline_id: UUID, expected: Expected) -> StoredDeadline:
-    found = await store.one(work.db, deadline_id, principal, lock=True)
-    if found is None:
-        raise NotFound("DEADLINE_UNKNOWN", deadline_id)
+    seen = await one(work, deadline_id, principal)
+    await settling.lock(work.db, [seen.conversation_id])  # settling holds it while it writes deadlines and messages
+    found = await store.one(work.db, deadline_id, principal, lock=True) or seen
     expected.check(deadline_id, found.version)
     return found
 

@@ -25,6 +25,7 @@ from torg_journal.domain.screening import Kind, Span, View, checked, render
 from torg_journal.settings import Municipality
 from torg_journal.store import public_journal as store
 from torg_journal.store import screening as entries
+from torg_journal.store import settling
 from torg_journal.store.public_journal import JournalQuery
 from torg_journal.store.screening import EntryRow
 
@@ -155,9 +156,12 @@ def _holds(one: PublicEntry, text: str) -> bool:
 
 
 async def _row(work: Work, journalpost_id: UUID, *, lock: bool = False) -> EntryRow:
-    row = await entries.row(work.db, journalpost_id, lock=lock)
+    row = await entries.row(work.db, journalpost_id)
     if row is None:
         raise NotFound("JOURNALPOST_UNKNOWN", journalpost_id)
+    if lock:  # the conversation first: settling holds it while it writes entries and their case
+        await settling.lock(work.db, [row.conversation_id])
+        row = await entries.row(work.db, journalpost_id, lock=True) or row
     return row
 
 
