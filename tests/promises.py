@@ -62,7 +62,7 @@ PROMISES: dict[str, Promise] = {
         "two responders, one of them stopped for a minute and woken before its call (F21)",
     ),
     "P5": Promise(
-        "any one service, the broker or the database may be away for ten minutes: nothing is lost, all recovers in 60 s",
+        "any one service, the broker or the database may be away for ten minutes: nothing lost, recovered in 60 s",
         (
             f"{_AWAY}::test_services_heal_without_a_restart_after_the_database_did",
             "tests/shared/bus/test_log.py::test_the_relay_carries_everything_in_order_though_the_bus_comes_and_goes",
