@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -15,9 +16,11 @@ from torg_journal.api.public_journal import public_journal
 from torg_journal.api.reports import reports
 from torg_journal.api.screening import screening
 from torg_journal.api.worklist import worklist
+from torg_journal.app import routers_of
 from torg_journal.authorisation import MATRIX
 from torg_journal.domain.house import House
 from torg_journal.settings import Municipality, house_of, load
+from torg_shared.auth import Role
 from torg_shared.bus.memory import MemoryBus
 from torg_shared.events.envelope import Actor, Event
 from torg_shared.metrics import Metrics
@@ -108,3 +111,69 @@ class Journal:
 @pytest.fixture
 async def journal(works: Works, house: House) -> Journal:
     return Journal(works, house)
+
+
+@pytest.fixture
+async def rest(works: Works, tokens: Any, sogne: Municipality, house: House) -> AsyncIterator[httpx.AsyncClient]:
+    """All resources of the journal."""
+    api, _ = make_api(
+        name="journal",
+        package="torg_journal",
+        works=works,
+        bus=MemoryBus(),
+        metrics=Metrics(),
+        tokens=tokens.checker(),
+        matrix=MATRIX,
+        routers=routers_of(sogne, house),
+        cursor_secret=b"secret",
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://journal") as client:
+        yield client
+
+
+class Person:
+    """One person at the journal: reads, acts with a fresh key and the version just seen."""
+
+    def __init__(self, rest: httpx.AsyncClient, tokens: Any, *roles: Role, **claims: Any) -> None:
+        self.rest, self.header = rest, tokens.header(*roles, **claims)
+
+    async def get(self, path: str, status: int = 200, **query: Any) -> Any:
+        answer = await self.rest.get(path, headers=self.header, params=query)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def post(self, path: str, body: Any = None, status: int = 200, version: int | None = None) -> Any:
+        return await self._act("POST", path, body, status, version)
+
+    async def patch(self, path: str, body: Any, status: int = 200, version: int | None = None) -> Any:
+        return await self._act("PATCH", path, body, status, version)
+
+    async def _act(self, method: str, path: str, body: Any, status: int, version: int | None) -> Any:
+        headers = self.header | {"Idempotency-Key": str(uuid4())}
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
+        answer = await self.rest.request(method, path, headers=headers, json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+
+@dataclass
+class People:
+    """The hats of the main journey."""
+
+    per: Person  # sideadministrator
+    turid: Person  # fagperson, teknisk drift
+    astrid: Person  # arkivar
+    lise: Person  # fagperson of another unit
+    rita: Person  # redaktør
+
+
+@pytest.fixture
+def people(rest: httpx.AsyncClient, tokens: Any) -> People:
+    return People(
+        per=Person(rest, tokens, Role.SA, subject="per"),
+        turid=Person(rest, tokens, Role.FAG, subject="turid", unit="teknisk-drift", name="Turid Høllen"),
+        astrid=Person(rest, tokens, Role.ARK, subject="astrid", unit="arkiv"),
+        lise=Person(rest, tokens, Role.FAG, subject="lise", unit="oppvekst"),
+        rita=Person(rest, tokens, Role.RED, subject="rita"),
+    )

@@ -5,25 +5,50 @@ from torg_shared.bus.open import open_bus
 from torg_shared.bus.port import Bus
 from torg_shared.clock import Clock, SystemClock
 from torg_shared.db import make_engine
+from torg_shared.housekeeping import standard_limits, tidy
 from torg_shared.metrics import Metrics
-from torg_shared.service import Service
-from torg_shared.web import make_api, read_secret
+from torg_shared.service import Job, Service
+from torg_shared.web import Router, make_api, read_secret
 from torg_shared.work import Works
 
 from torg_journal import handlers
+from torg_journal.api.cases import cases
+from torg_journal.api.consultations import consultations
 from torg_journal.api.deadlines import deadlines
+from torg_journal.api.entries import entries
+from torg_journal.api.messages import messages
 from torg_journal.api.oversight import oversight
 from torg_journal.api.public_journal import public_journal
+from torg_journal.api.records import records
 from torg_journal.api.reports import reports
 from torg_journal.api.screening import screening
 from torg_journal.api.worklist import worklist
 from torg_journal.authorisation import MATRIX
-from torg_journal.jobs.journal import housekeeping, journal_jobs
-from torg_journal.settings import JournalSettings, house_of, load
+from torg_journal.domain.house import House
+from torg_journal.jobs.journal import journal_jobs
+from torg_journal.jobs.snapshots import Snapshots, settling_jobs
+from torg_journal.settings import JournalSettings, Municipality, house_of, load
+
+
+def routers_of(municipality: Municipality, house: House) -> list[Router]:
+    """Every guarded route of the journal."""
+    return [
+        worklist(),
+        messages(house),
+        consultations(house),
+        cases(house),
+        entries(house),
+        records(house),
+        deadlines(municipality),
+        reports(municipality),
+        screening(municipality),
+        public_journal(municipality),
+        oversight(municipality),
+    ]
 
 
 def build(settings: JournalSettings, *, bus: Bus | None = None, clock: Clock | None = None) -> Service:
-    """The journal, ready to run. Raises `ConfigError` for wrong files, `OSError` for a missing secret."""
+    """The journal, ready to run. Raises `ConfigError` for a wrong municipality, `OSError` for a missing secret."""
     municipality = load(settings.config_dir)
     house = house_of(municipality, settings.config_dir)
     metrics = Metrics()
@@ -36,7 +61,7 @@ def build(settings: JournalSettings, *, bus: Bus | None = None, clock: Clock | N
     works = Works(engine, clock or SystemClock(), "journal")
     bus = bus or open_bus(settings.bus_url, "torg-journal")
     tokens = tokens_for(settings)
-    group = handlers.group(house)
+    groups = [handlers.group(house)]
     rest, health = make_api(
         name="journal",
         package="torg_journal",
@@ -45,17 +70,12 @@ def build(settings: JournalSettings, *, bus: Bus | None = None, clock: Clock | N
         metrics=metrics,
         tokens=tokens,
         matrix=MATRIX,
-        routers=[
-            deadlines(municipality),
-            oversight(municipality),
-            public_journal(municipality),
-            reports(municipality),
-            screening(municipality),
-            worklist(),
-        ],
-        groups=[group],
+        routers=routers_of(municipality, house),
+        groups=groups,
         cursor_secret=read_secret(settings.secrets_dir, "cursor_secret"),
     )
+    snapshots = Snapshots(works, settings.ingest_url, settings.secrets_dir / "tokens" / "journal")
+    limits = standard_limits(settings.inbox_days, settings.idempotency_days, settings.replayed_letter_days)
     return Service(
         name="journal",
         settings=settings,
@@ -64,10 +84,12 @@ def build(settings: JournalSettings, *, bus: Bus | None = None, clock: Clock | N
         metrics=metrics,
         api=rest,
         health=health,
-        groups=[group],
+        groups=groups,
         jobs=[
+            *settling_jobs(works, snapshots, metrics),
             *journal_jobs(works, municipality, metrics, settings.heads_dir),
-            housekeeping(works, settings, metrics),
+            Job("housekeeping", 60.0, lambda: tidy(works, limits, metrics)),
         ],
         beside=[lambda stop: keep_fresh(tokens, stop, metrics)],
+        closing=[snapshots.close],
     )

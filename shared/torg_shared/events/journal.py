@@ -51,6 +51,12 @@ class SaksmappeReopened(
     pass
 
 
+class SaksmappeVoided(
+    _Case, type="saksmappe.voided.v1", topic=SAKSMAPPER, subject="saksmappe_id", key="conversation_id"
+):
+    pass
+
+
 class _MessageLife(Event):
     message_id: UUID
     conversation_id: UUID
@@ -177,6 +183,12 @@ class JournalpostJournaled(
     pass
 
 
+class JournalpostArchived(
+    _Entry, type="journalpost.archived.v1", topic=JOURNAL, subject="journalpost_id", key="conversation_id"
+):
+    pass
+
+
 class JournalpostScreened(
     _Entry, type="journalpost.screened.v1", topic=JOURNAL, subject="journalpost_id", key="conversation_id"
 ):
@@ -282,6 +294,16 @@ class DeadlineCancelled(
     _Deadline, type="deadline.cancelled.v1", topic=DEADLINES, subject="deadline_id", key="conversation_id"
 ):
     reason: str
+
+
+class RecordReviewed(Event, type="record.reviewed.v1", topic=JOURNAL, subject="message_id", key="conversation_id"):
+    """The archivist has looked at a record decision: agrees, or raises it to be journaled (B-19)."""
+
+    record_decision_id: UUID
+    message_id: UUID
+    conversation_id: UUID
+    record_class: RecordClass
+    outcome: Literal["agree", "raise"]
 
 
 class JournalHeadPublished(Event, type="journal.head_published.v1", topic=JOURNAL, subject="head_id", key="head_id"):

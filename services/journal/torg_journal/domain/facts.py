@@ -26,6 +26,8 @@ CLAIM_TAKEN = "claim.taken"
 CLAIM_RELEASED = "claim.released"
 CLOSED = "message.closed"
 REOPENED = "message.reopened"
+CASE_WANTED = "saksmappe.wanted"  # a person opens a case by hand, or raises a decision not to journal
+NOTAT_WANTED = "arkivnotat.wanted"
 _REPLY = "reply."
 
 
@@ -166,6 +168,14 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """That a person wants a message registered, or kept as an Arkivnotat, in the version seen then."""
+
+    at: datetime
+    message_version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Urgency:
     category: str
     at: datetime
@@ -193,6 +203,8 @@ class Message:
     replies: tuple[Reply, ...]
     media: Mapping[UUID, tuple[Medium, ...]]
     turns: tuple[Turn, ...]
+    case_wanted: tuple[Wanted, ...]
+    notat_wanted: tuple[Wanted, ...]
     claim_holder: str | None
     claim_until: datetime | None
     waiting: tuple[tuple[datetime, str], ...]
@@ -236,7 +248,7 @@ def _received_at(one: Message) -> float:
 def _message(message_id: UUID, facts: Sequence[Fact]) -> Message:
     kinds: dict[str, list[Fact]] = defaultdict(list)
     for fact in sorted(facts, key=lambda one: (one.version, one.event_id)):
-        kinds[fact.kind.partition("#")[0]].append(fact)
+        kinds[fact.kind].append(fact)
     received = kinds[RECEIVED][-1] if kinds[RECEIVED] else None
     triages, held_back = _without_hole(kinds[TRIAGED])
     waiting = [(one.seen_at, f"{one.kind}: an earlier triage") for one in held_back]
@@ -268,6 +280,8 @@ def _message(message_id: UUID, facts: Sequence[Fact]) -> Message:
             for one in kinds[SNAPSHOT]
         },
         turns=tuple(_turn(one) for one in _in_time([*kinds[CLOSED], *kinds[REOPENED]])),
+        case_wanted=tuple(Wanted(one.at, one.data["message_version"]) for one in kinds[CASE_WANTED]),
+        notat_wanted=tuple(Wanted(one.at, one.data["message_version"]) for one in kinds[NOTAT_WANTED]),
         claim_holder=held.data["holder"] if held else None,
         claim_until=_instant(held.data, "until") if held else None,
         waiting=tuple(waiting),

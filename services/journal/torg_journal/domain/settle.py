@@ -48,9 +48,13 @@ def settle(
     by: str = _SYSTEM,
     consultations: Iterable[Consultation] = (),
     cases: Iterable[Case] = (),
+    drafts: Iterable[Draft] = (),
+    avskrivninger: Iterable[Avskrivning] = (),
 ) -> Effects:
-    """The effects that are due. `consultations` and `cases` are those that an action has just made or changed."""
-    return _Settling(conversation, house, now, new_id, by).run(list(consultations), list(cases))
+    """The effects that are due. The iterables are what an action has just made or changed, and is to be stored too."""
+    settling = _Settling(conversation, house, now, new_id, by)
+    settling.given(consultations, cases, drafts, avskrivninger)
+    return settling.run()
 
 
 class _Settling:
@@ -71,19 +75,32 @@ class _Settling:
         self.done = {one.incoming for one in conversation.avskrivninger}
         self.pairs = {(one.incoming, one.outgoing) for one in conversation.avskrivninger}
         self.consultations = {one.id: one for one in conversation.consultations}
+        self.changed: set[UUID] = set()
         self.waits: list[tuple[datetime, str]] = [one for message in self.messages for one in message.waiting]
 
-    def run(self, consultations: list[Consultation], cases: list[Case]) -> Effects:
-        for case in cases:
-            if case.id not in self.cases:
-                self.effects.new_cases.append(case)
-            self.cases[case.id] = case
-        changed = {one.id for one in consultations}
-        self.consultations |= {one.id: one for one in consultations}
+    def given(
+        self,
+        consultations: Iterable[Consultation],
+        cases: Iterable[Case],
+        drafts: Iterable[Draft],
+        avskrivninger: Iterable[Avskrivning],
+    ) -> None:
+        self.cases |= {one.id: one for one in cases}
+        asked = {one.id: one for one in consultations}
+        self.changed = set(asked)
+        self.consultations |= asked
+        for draft in drafts:
+            self._add(draft)
+        for one in avskrivninger:
+            self.pairs.add((one.incoming, one.outgoing))
+            self.done.add(one.incoming)
+            self.effects.avskrivninger.append(one)
+
+    def run(self) -> Effects:
         for message in self.messages:
             self._decide(message)
             self._register(message)
-        self._consult(changed)
+        self._consult()
         for message in self.messages:
             self._answer(message)
             self._remark(message)
@@ -119,6 +136,7 @@ class _Settling:
         asked = [one for one in self.consultations.values() if one.message_id == message.message_id]
         causes = [(one.at, one.message_version, one.topic) for one in message.triages if is_journaled(one)]
         causes += [(one.asked_at, one.message_version, None) for one in asked]
+        causes += [(one.at, one.message_version, None) for one in message.case_wanted]
         if not causes:
             return
         _, version, topic = min(causes, key=lambda one: one[:2])
@@ -143,7 +161,7 @@ class _Settling:
         self.effects.new_cases.append(case)
         return case
 
-    def _consult(self, changed: set[UUID]) -> None:
+    def _consult(self) -> None:
         """Question and answer as internal documents, both avskrevet when it is answered (G-28)."""
         for one in sorted(self.consultations.values(), key=lambda c: (c.asked_at, c.id)):
             entry = self.incoming.get(one.message_id)
@@ -152,7 +170,7 @@ class _Settling:
                 continue
             current = one if one.saksmappe_id else replace(one, saksmappe_id=entry.saksmappe_id)
             self.consultations[one.id] = current
-            if one.id in changed or current is not one:
+            if one.id in self.changed or current is not one:
                 before = next((old for old in self.stored.consultations if old.id == one.id), None)
                 self.effects.consultations.append((before, current))
             case_id = current.saksmappe_id or entry.saksmappe_id
@@ -255,9 +273,10 @@ class _Settling:
         """An Arkivnotat for what is worth keeping without a case (G-31), and for a redirect that stands (G-23)."""
         if message.message_id in self.stored.noted or message.received is None:
             return
-        for decision in message.triages:
-            due, reply = arkivnotat_for(message, decision)
-            wording = message.wordings.get(decision.message_version)
+        wanted = [(one.message_version, one.topic, *arkivnotat_for(message, one)) for one in message.triages]
+        wanted += [(one.message_version, None, True, None) for one in message.notat_wanted]
+        for version, topic, due, reply in wanted:
+            wording = message.wordings.get(version)
             if not due or wording is None or message.message_id in self.incoming:
                 continue
             documents = registration.evidence(message, wording, self.house)
@@ -267,7 +286,7 @@ class _Settling:
                     number=3, kind="KORR",
                 )  # fmt: skip
                 documents = (*documents, sent)
-            subject = self.house.subject_of(message.received.platform, decision.topic)
+            subject = self.house.subject_of(message.received.platform, topic)
             self.effects.notater.append(
                 Notat(
                     id=self.new_id(),
@@ -400,7 +419,9 @@ class _Settling:
             consultations=consultations,
             house=self.house,
         )
-        running = [one for one in now_running.values() if not one.state.ended and one.paused_at is None]
+        running = [
+            one for one in now_running.values() if not one.state.ended and (one.statutory or one.paused_at is None)
+        ]
         if first := min(running, key=lambda one: (one.due_at, one.code), default=None):
             row = replace(row, next_due=first.due_at, next_due_code=first.code, next_due_statutory=first.statutory)
         before = self.stored.rows.get(message.message_id)

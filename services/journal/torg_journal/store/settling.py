@@ -24,6 +24,8 @@ from torg_journal.domain.screening import Kind, Span
 from torg_journal.domain.working import Row
 
 _LOCK = "SELECT id, waiting_since FROM conversations WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+_DEADLINES = "SELECT * FROM deadlines WHERE conversation_id = ANY($1)"
+_LOCKED_DEADLINES = f"{_DEADLINES} ORDER BY deadline_id FOR UPDATE"
 _BEGIN = "INSERT INTO conversations (id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING"
 _CASE = tuple(one.name for one in fields(Case))
 _ENTRY = tuple(one.name for one in fields(Entry))
@@ -82,8 +84,8 @@ async def put_facts(db: AsyncConnection, facts: Sequence[Fact]) -> None:
     )
 
 
-async def load(db: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Conversation]:
-    """Everything stored about the conversations, which the caller has locked."""
+async def load(db: AsyncConnection, ids: Collection[UUID], *, lock: bool = True) -> dict[UUID, Conversation]:
+    """Everything stored about the conversations, which the caller has locked; `lock` False only reads."""
     driver = await driver_of(db)
     wanted = list(ids)
     facts = await _by_conversation(driver, "SELECT * FROM facts WHERE conversation_id = ANY($1)", wanted, _fact)
@@ -91,10 +93,14 @@ async def load(db: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Convers
     waiting = await driver.fetch(
         "SELECT id, waiting_since FROM conversations WHERE id = ANY($1) AND waiting_since IS NOT NULL", wanted
     )
-    rows = await _all(driver, "messages", _ROW, wanted, _row)
+    # deadlines before rows: jobs that move a deadline write the row's due time in the same transaction
     deadlines = await _by_conversation(
-        driver, "SELECT * FROM deadlines WHERE conversation_id = ANY($1)", wanted, _running
+        driver,
+        _LOCKED_DEADLINES if lock else _DEADLINES,
+        wanted,
+        _running,
     )
+    rows = await _all(driver, "messages", _ROW, wanted, _row)
     decided = await _by_conversation(
         driver,
         "SELECT conversation_id, message_id, triage_version FROM record_decisions WHERE conversation_id = ANY($1)",

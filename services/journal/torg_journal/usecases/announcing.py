@@ -25,6 +25,7 @@ from torg_shared.events.journal import (
     SaksmappeClosed,
     SaksmappeOpened,
     SaksmappeReopened,
+    SaksmappeVoided,
 )
 from torg_shared.work import Work
 
@@ -91,7 +92,7 @@ def _cases(effect: Effects, cases: Mapping[UUID, Case]) -> Iterable[Event]:
         if before.is_open and case.saksstatus == CLOSED:
             yield SaksmappeClosed(**case_facts(case))
         if before.saksstatus != VOID and case.saksstatus == VOID:
-            yield SaksmappeClosed(**case_facts(case))
+            yield SaksmappeVoided(**case_facts(case))
 
 
 def registered(one: Numbered, cases: Mapping[UUID, Case]) -> Event:

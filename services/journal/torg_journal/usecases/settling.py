@@ -13,7 +13,7 @@ from torg_shared.events.envelope import Event
 from torg_shared.work import Work
 
 from torg_journal.domain import chain
-from torg_journal.domain.cases import Case, Consultation, Draft
+from torg_journal.domain.cases import Avskrivning, Case, Consultation, Draft
 from torg_journal.domain.effects import Conversation, Effects
 from torg_journal.domain.facts import Fact
 from torg_journal.domain.house import House
@@ -57,9 +57,12 @@ async def settle_all(
     by: str = "journal",
     consultations: Iterable[Consultation] = (),
     cases: Iterable[Case] = (),
+    drafts: Iterable[Draft] = (),
+    avskrivninger: Mapping[UUID, Sequence[Avskrivning]] | None = None,
 ) -> Settled:
-    """Settle `conversations`, which are locked; `consultations` and `cases` are what an action has just changed."""
-    made, changed = list(consultations), list(cases)
+    """Settle `conversations`, which are locked. The rest is what an action has just made, to be stored with it;
+    `avskrivninger` come by conversation."""
+    made, changed, written = list(consultations), list(cases), list(drafts)
     effects = {
         one.id: settle(
             one,
@@ -69,6 +72,8 @@ async def settle_all(
             by=by,
             consultations=[c for c in made if c.conversation_id == one.id],
             cases=[c for c in changed if c.conversation_id == one.id],
+            drafts=[d for d in written if d.conversation_id == one.id],
+            avskrivninger=(avskrivninger or {}).get(one.id, ()),
         )
         for one in conversations.values()
     }
@@ -117,5 +122,13 @@ async def _number(work: Work, house: House, conversations: Mapping[UUID, Convers
         settled.cases[case_id] = replace(case, antall_journalposter=count, version=version, changed_at=work.now)
 
 
-def drafts_of(settled: Settled) -> Sequence[Draft]:
-    return [one.draft for one in settled.entries]
+async def act(work: Work, conversation_id: UUID) -> Conversation:
+    """The conversation, locked, for an action of a person or a job."""
+    await store.lock(work.db, [conversation_id])
+    return (await store.load(work.db, [conversation_id]))[conversation_id]
+
+
+async def say(work: Work, facts: Sequence[Fact]) -> Mapping[UUID, Conversation]:
+    """Keep facts that a person states; their conversations are locked. Gives them as they are now."""
+    await store.put_facts(work.db, facts)
+    return await store.load(work.db, {one.conversation_id for one in facts})
