@@ -18,8 +18,8 @@ from torg_classifier.rules.loader import Guideline
 from torg_classifier.usecases.classify import Classifier
 from torg_shared import log
 from torg_shared.bus.memory import MemoryBus
-from torg_shared.events.envelope import Actor, Event, Meta, decode
 from torg_shared.events.catalogue import CONTRACTS
+from torg_shared.events.envelope import Actor, Event, Meta, decode
 from torg_shared.events.ingest import Author, MessageEdited, MessageReceived
 from torg_shared.events.journal import ConsultationRequested
 from torg_shared.ids import uuid7

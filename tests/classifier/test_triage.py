@@ -64,7 +64,9 @@ async def test_a_stale_version_is_refused_and_says_who_was_first(house: House) -
     await house.take(message)
     version, _ = await _seen(house, message.message_id)
     path = f"/messages/{message.message_id}/triage"
-    assert (await house.post(path, {"handling": "open_case"}, Role.SA, version=version, subject="per")).status_code == 200
+    assert (
+        await house.post(path, {"handling": "open_case"}, Role.SA, version=version, subject="per")
+    ).status_code == 200
     late = await house.post(path, {"handling": "open_case"}, Role.SA, version=version, subject="kari")
     assert (late.status_code, late.json()["code"], late.json()["changed_by"]) == (412, "VERSION_CONFLICT", "per")
     missing = await house.post(path, {"handling": "open_case"}, Role.SA)
@@ -158,8 +160,9 @@ async def test_only_the_archivist_lowers_from_journal(house: House) -> None:
     assert (handling.status_code, handling.json()["code"]) == (403, "RECORD_FACET_ONLY")
     done = await _triage(house, message.message_id, lower, Role.ARK, subject="ark")
     assert (done.status_code, done.json()["record_class"], done.json()["handling"]) == (200, "none", "open_case")
-    raised = await _triage(house, message.message_id, {"handling": "open_case", "saksbehandling": True,
-                                                        "dokumentasjonsverdi": True})
+    raised = await _triage(
+        house, message.message_id, {"handling": "open_case", "saksbehandling": True, "dokumentasjonsverdi": True}
+    )
     assert (raised.status_code, raised.json()["record_class"]) == (200, "journal")
 
 

@@ -17,8 +17,8 @@ rules = typer.Typer(no_args_is_help=True, help="The rule files")
 app.add_typer(rules, name="rules")
 
 
-@rules.command()
-def test(config_dir: Annotated[Path, typer.Option(help="The municipality as data")] = Path("config/sogne")) -> None:
+@rules.command(name="test")
+def check(config_dir: Annotated[Path, typer.Option(help="The municipality as data")] = Path("config/sogne")) -> None:
     """Run every rule's own positive and negative texts."""
     try:
         config, _ = load(config_dir)

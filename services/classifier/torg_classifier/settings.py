@@ -10,9 +10,7 @@ class ClassifierSettings(ServiceSettings):
     http_port: int = Field(default=8102, description="Port of the REST API", ge=1, le=65535)
     batch_size: int = Field(default=256, ge=1, le=1000, description="Messages classified in one transaction")
     sure_threshold: float = Field(default=0.60, ge=0, le=1, description="Below this confidence a person is asked")
-    pass_answer: float | None = Field(
-        default=None, ge=0, le=1, description="`answer` passes above; default off"
-    )
+    pass_answer: float | None = Field(default=None, ge=0, le=1, description="`answer` passes above; default off")
     pass_thank: float | None = Field(default=None, ge=0, le=1, description="`thank` passes above; default off")
     pass_none_needed: float | None = Field(
         default=None, ge=0, le=1, description="`none_needed` passes above; default off"

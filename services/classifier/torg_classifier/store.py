@@ -313,9 +313,7 @@ async def apply_consultations(db: AsyncConnection, ids: Collection[UUID], at: da
 
 
 async def consulted_units(db: AsyncConnection, message_id: UUID) -> set[str]:
-    found = await db.scalars(
-        sa.select(consultations.c.unit).where(consultations.c.message_id == message_id)
-    )
+    found = await db.scalars(sa.select(consultations.c.unit).where(consultations.c.message_id == message_id))
     return {unit for unit in found if unit}
 
 

@@ -29,9 +29,9 @@ _ORDER_NB = {
     "none_needed": "Nøytral kommentar; svar er ikke nødvendig.",
 }
 _ORDER_NN = {
-    "remove": "Teksten må ikkje bli ståande: trugsmål, hat, sjikane, uthenging, personopplysningar om andre eller svindel.",
+    "remove": "Teksten må ikkje bli ståande: trugsmål, hat, sjikane, uthenging, opplysningar om andre eller svindel.",
     "refer_politics": "Henvendinga gjeld eit val folkevalde organ tek; ho blir vist til politisk nivå.",
-    "redirect_formal": "Kommunen måtte ha avgjort retten eller plikta til nokon; avsendar blir beden om ei formell henvending.",
+    "redirect_formal": "Kommunen måtte ha avgjort ein rett eller ei plikt; avsendar blir beden om formell henvending.",
     "open_case": "Nokon utanfor førstelina må undersøkje; det blir oppretta saksmappe.",
     "archive_only": "Gir kommunen noko som trengst seinare, og ber ikkje om noko.",
     "answer": "Eit spørsmål som kan svarast på frå publisert informasjon.",
@@ -45,8 +45,8 @@ BUILTINS: Sequence[Builtin] = (
         "DETECTOR-NATIONAL-ID",
         "4.2",
         "taushetsplikt",
-        "Elleve siffer som er et gyldig fødselsnummer eller D-nummer. Nummeret vises aldri; forfatteren veiledes privat.",
-        "Elleve siffer som er eit gyldig fødselsnummer eller D-nummer. Nummeret blir aldri vist; forfattaren blir rettleidd privat.",
+        "Elleve siffer som er et gyldig fødselsnummer eller D-nummer. Vises aldri; forfatteren veiledes privat.",
+        "Elleve siffer som er eit gyldig fødselsnummer eller D-nummer. Blir aldri vist; rettleiing skjer privat.",
     ),
     Builtin(
         "DETECTOR-ID-LIKE",

@@ -27,6 +27,7 @@ from .signals import Mood, asks, length_of, mood_of, signals_of, tone_of, topic_
 from .text import Prepared
 
 _FITS = 2
+_MOODS: tuple[Handling, ...] = ("answer_criticism", "thank", "none_needed")
 _ROUTES: tuple[Handling, ...] = ("refer_politics", "redirect_formal", "open_case", "archive_only", "answer")
 _FLAG_ORDER = [
     "urgent",
@@ -99,7 +100,7 @@ def _read(item: Item, config: Config) -> _Reading:
     context = Prepared(item.context) if item.context else None
     language = language_of(text.folded.text, config.identify)
     lang = item.lang_hint if language.code == "und" and item.lang_hint in {"nb", "nn"} else language.code
-    persons = people(text.folded.text, words.first_names, words.surnames, words.no_names)
+    persons = people(text.cased.text, words.first_names, words.surnames, words.no_names)
     mood = mood_of(text.plain.text, words.positive, words.negative, words.negation)
     signals = signals_of(text.plain.text, persons, mood, context is not None)
     matched = config.rules.hits(text, context, lang)
@@ -202,13 +203,13 @@ def _decide(item: Item, config: Config, opinion: Opinion | None, model_version: 
 
 def _take_data(found: _Reading, draft: _Draft) -> None:
     """Detectors: id numbers, contact data and addresses, and whose they are (classifier.md 3 and 7.3)."""
-    folded = found.text.folded
-    plain = folded.text.lower()
+    copy = found.text.plain
+    plain = copy.text
     for span in found.spans:
         if span.kind not in PERSONAL:
             continue
-        start = next((at for at, place in enumerate(folded.places) if place >= span.start), len(plain))
-        owner = whose(plain, start, found.people, span)
+        start = next((at for at, place in enumerate(copy.places) if place >= span.start), len(plain))
+        owner = whose(plain, start, found.people)
         if span.kind == "address" and not (_RESIDENCE.search(plain) and owner != "unknown"):
             continue  # a place where a lamp is dark is nobody's home
         if owner == "unknown" and span.kind in {"phone", "email"} and "spam" in found.signals:
@@ -265,22 +266,21 @@ def _primary(found: _Reading, draft: _Draft, opinion: Opinion | None) -> tuple[H
 
 
 def _by_mood(found: _Reading, draft: _Draft) -> tuple[Handling, float]:
-    if not found.text.plain.text.strip():
-        return "none_needed", 0.3
-    for handling in ("answer_criticism", "thank", "none_needed"):
-        if draft.scores[handling] >= _FITS:
-            return handling, 0.65
-    if "condemn" in found.signals:
-        return "none_needed", 0.5
-    if "question" in found.signals and "rhetorical" not in found.signals:
-        return "answer", 0.5
-    if found.mood.sentiment < 0 and "laugh" in found.signals and found.mood.negative == 1:
-        return "none_needed", 0.5  # «Helsike så kaldt badevatnet var 😂»: an oath without a target
-    if found.mood.sentiment < 0:
-        return "answer_criticism", 0.65 if found.mood.negative > 1 else 0.6
-    if found.mood.sentiment > 0:
-        return "thank", 0.7 if found.mood.positive > 1 else 0.62
-    return "none_needed", 0.5
+    """What no route of the guideline takes: a question is answered, blame tried, praise thanked for."""
+    mood = found.mood
+    # «Helsike så kaldt badevatnet var 😂»: an oath without a target
+    is_oath = "laugh" in found.signals and mood.negative == 1
+    proposed = [one for one in _MOODS if draft.scores[one] >= _FITS]
+    choices: tuple[tuple[bool, Handling, float], ...] = (
+        (not found.text.plain.text.strip(), "none_needed", 0.3),
+        (bool(proposed), proposed[0] if proposed else "none_needed", 0.65),
+        ("condemn" in found.signals, "none_needed", 0.5),
+        ("question" in found.signals and "rhetorical" not in found.signals, "answer", 0.5),
+        (mood.sentiment < 0 and is_oath, "none_needed", 0.5),
+        (mood.sentiment < 0, "answer_criticism", 0.65 if mood.negative > 1 else 0.6),
+        (mood.sentiment > 0, "thank", 0.7 if mood.positive > 1 else 0.62),
+    )
+    return next(((handling, sure) for fits, handling, sure in choices if fits), ("none_needed", 0.5))
 
 
 def _secondary(handling: Handling, found: _Reading, draft: _Draft) -> list[Handling]:

@@ -18,7 +18,8 @@ def _words(*listed: str) -> re.Pattern[str]:
 
 
 _SAMI = _words(
-    "lea leat ja mun don son mii dii sii giella sámi sámegiella gielda gullo buorre beaivi giitu gos goas manne maid dat"
+    "lea leat ja mun don son mii dii sii giella sámi sámegiella gielda gullo buorre beaivi giitu gos "
+    "goas manne maid dat"
     " leago ii eai galgá boahtit mánát skuvla ruovttus odne ihttin bures ollu mu du su iežan sáhtán sáhttá dáppe"
 )
 _NN = _words(
@@ -36,35 +37,32 @@ _NB = _words(
     " hjemme nå kommer skole skolen vi hos selv også ansatte ønsker vet fikk vært flere hver hverandre siden barna"
     " veien veier gang ganger når hvilke hvilken hvilket deg meg seg takk har er"
 )
-_DIALECT = _words(
-    "æ mæ dæ æg ej i e ka kor korsn kossen koffor kefor kem kemm ke kæm hu dokker dokkar døkk dåkke dykkan okker oss"
-    " ikkje itj itte ikke inkje nåkka nåke någe noge någen nogen nokka nokke sjøl sjæl hainn hannj ho hu hell au åssen"
-    " hårr hår væra værra varte blitt sku ska kje vettu tru ti te åbne åpent åbent møje mye mådde tenkte jysla jamen"
-    " fårr førr enno haill heilt hæ sæ sånn mett kåffår kordan kordn koss kåss nårr dåkker hjøpe ude ud ud gade uge lige"
-    " bilane dåre dar då gjørr jør ittj itj detta dette dissan demm di dessan hi hæ hann båden båd"
-)
 _DIALECT_SURE = _words(
-    "æ mæ dæ sæ æg ka kor korsn kossen koffor kefor kem kemm dokker dokkar døkk dåkke dåkker okker itj ittj itte nåkka nåke någe"
+    "æ mæ dæ sæ æg ka kor korsn kossen koffor kefor kem kemm dokker dokkar døkk dåkke dåkker okker itj "
+    "ittj itte nåkka nåke någe"
     " noge någen nokka nokke sjæl hainn hannj åssen åbne åbent møje jysla kordan kordn koss kåss kåffår hjøpe ude gade"
     " uge varte værra vettu kje båd båden hårr fårr haill dissan jør gjørr ti te au enno"
 )
 _EN = _words(
-    "the is are was were you your have has why when what where how can could would please thanks thank my our we they this"
+    "the is are was were you your have has why when what where how can could would please thanks thank "
+    "my our we they this"
     " that with from not it to of and for on at there i do does will a an been be school road"
 )
 _PL = _words(
-    "jest nie się czy dla jak kiedy gdzie dlaczego proszę dziękuję mam mój moja gmina szkoła dzieci dzień dobry w na z do"
+    "jest nie się czy dla jak kiedy gdzie dlaczego proszę dziękuję mam mój moja gmina szkoła dzieci "
+    "dzień dobry w na z do"
     " że są może można po od co to ja my pan pani tylko bardzo już przy"
 )
 _PL_LETTERS = re.compile("[ąćęłńśźżĄĆĘŁŃŚŹŻ]")
-_SV = _words("och inte jag är för att det varför när hur vad som på kommunen från också mycket barn skola ni era")
 _SV_SURE = _words("och inte jag är för varför när hur vad också mycket från ni era")
-_DA_SURE = _words(
-    "hvad hvorfor ikke jeg af nogle hvornår børn skole gade meget også eget hvilke selvfølgelig kommunens lige jer jeres uge"
-)
 _DA_ONLY = re.compile(
-    r"(?<!\w)(?:af|hvad|hvornår|børn|børnene|skole[nr]?ne|meget|jeres|jer|nogle|også|bliver|gør|gøre|sige|kigge|tak|æ?rgerligt|uden|vejen|vej|gaden|igen|tage|noget|nogen|efter|lige nu)(?!\w)"
+    r"(?<!\w)(?:af|hvad|hvornår|børn|børnene|skole[nr]?ne|meget|jeres|jer|nogle|også|bliver|gør|gøre|sige"
+    r"|kigge|tak|æ?rgerligt|uden|vejen|vej|gaden|igen|tage|noget|nogen|efter|lige nu)(?!\w)"
 )
+
+
+_SWEDISH = re.compile("[äö]|och|inte")
+_FEW = 15  # letters below which no identifier is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,41 +74,51 @@ class Language:
 def language_of(text: str, identify: Identify | None) -> Language:
     """`text` with its capital letters; `identify` is asked when the marker words leave a doubt, None when absent."""
     letters = len(_LETTERS.findall(text[:2000]))
+    low = text[:8000].lower()
     if letters == 0:
         return Language("und", False)
-    cyrillic = len(_CYRILLIC.findall(text))
-    if cyrillic * 2 > letters:
-        ukrainian = bool(_UKRAINIAN.search(text)) or not _RUSSIAN.search(text)
-        return Language("uk" if ukrainian else "und", False)
-    low = text[:8000].lower()
-    if _SAMI_LETTERS.search(low) and len(_SAMI.findall(low)) >= 1 + (letters > 60):
-        return Language("se", False)
-    norwegian = max(len(_NB.findall(low)), len(_NN.findall(low))) + 2 * len(_DIALECT_SURE.findall(low))
-    foreign = {
-        "en": len(_EN.findall(low)),
-        "pl": len(_PL.findall(low)) + 2 * bool(_PL_LETTERS.search(low)),
-        "sv": 2 * len(_SV_SURE.findall(low)) if re.search("[äö]|och|inte", low) else 0,
-    }
-    best = max(foreign, key=lambda code: (foreign[code], code))
-    if (
-        foreign[best] > norwegian
-        and foreign[best] >= 2
-        and not re.search("[æøå]", low.replace("å", "" if best == "sv" else "å"))
-    ):
-        return Language(best, False)
-    if identify is not None and letters >= 15 and norwegian < 2:
-        code, sure = identify(text[:2000])
-        if sure and code in {"en", "pl", "uk", "sv"} and not re.search("[æø]", low):
-            return Language(code, False)
-        if sure and code == "da" and len(_DA_ONLY.findall(low)) >= 2 and not _DIALECT_SURE.search(low):
-            return Language("da", False)
-        if code in {"no", "nn"}:
-            norwegian += 1
-    if len(_DA_ONLY.findall(low)) >= 3 and len(_DA_ONLY.findall(low)) > len(_NB.findall(low)) / 2:
-        return Language("da", False)
-    if letters < 15 and norwegian == 0:
+    other = _other_letters(text, low, letters) or _foreign(text, low, letters, identify)
+    if other is not None:
+        return Language(other, False)
+    if letters < _FEW and _norwegian_words(low) == 0:
         return Language("und", False)
     return _norwegian(low)
+
+
+def _other_letters(text: str, low: str, letters: int) -> str | None:
+    """By its alphabet: Cyrillic, or Sami letters beside Sami words."""
+    if len(_CYRILLIC.findall(text)) * 2 > letters:
+        return "uk" if _UKRAINIAN.search(text) or not _RUSSIAN.search(text) else "und"
+    if _SAMI_LETTERS.search(low) and len(_SAMI.findall(low)) >= 1 + (letters > 60):
+        return "se"
+    return None
+
+
+def _foreign(text: str, low: str, letters: int, identify: Identify | None) -> str | None:
+    """en, pl, sv or da when its words outweigh the Norwegian ones; None for Norwegian."""
+    norwegian = _norwegian_words(low)
+    danish = len(_DA_ONLY.findall(low))
+    words = {
+        "en": len(_EN.findall(low)),
+        "pl": len(_PL.findall(low)) + 2 * bool(_PL_LETTERS.search(low)),
+        "sv": 2 * len(_SV_SURE.findall(low)) if _SWEDISH.search(low) else 0,
+    }
+    best = max(words, key=lambda code: (words[code], code))
+    no_letters_of_ours = not re.search("[æø]" if best == "sv" else "[æøå]", low)
+    if words[best] > norwegian and words[best] >= 2 and no_letters_of_ours:
+        return best
+    if identify is not None and letters >= _FEW and norwegian < 2:
+        code, sure = identify(text[:2000])
+        if sure and code in {"en", "pl", "uk", "sv"} and not re.search("[æø]", low):
+            return code
+        # written southern dialect often comes out as Danish: it needs Danish-only words to stand
+        if sure and code == "da" and danish >= 2 and not _DIALECT_SURE.search(low):
+            return "da"
+    return "da" if danish >= 3 and danish * 2 > len(_NB.findall(low)) else None
+
+
+def _norwegian_words(low: str) -> int:
+    return max(len(_NB.findall(low)), len(_NN.findall(low))) + 2 * len(_DIALECT_SURE.findall(low))
 
 
 def _norwegian(low: str) -> Language:

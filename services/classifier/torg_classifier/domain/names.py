@@ -18,13 +18,18 @@ _ROLE = re.compile(
     r"\b(?:rektor(?:en)?|inspektør(?:en)?|kontaktlærer(?:en)?|kontaktlærar(?:en)?|lærer(?:en)?|lærar(?:en)?"
     r"|(?:barnehage)?styrer(?:en)?|styrar(?:en)?|helsesykepleier(?:en)?|helsesjukepleiar(?:en)?|fastlege[nr]?"
     r"|kommunelege[n]?|legen|vaktmester(?:en)?|vaktmeister(?:en)?|saksbehandler(?:en)?|saksbehandlar(?:en)?"
-    r"|enhetsleder(?:en)?|einingsleiar(?:en)?|sfo-?leder(?:en)?|trener(?:en)?|trenar(?:en)?|sjåfør(?:en)?|bademester(?:en)?"
+    r"|enhetsleder(?:en)?|einingsleiar(?:en)?|sfo-?leder(?:en)?|trener(?:en)?|trenar(?:en)?|sjåfør(?:en)?"
+    r"|bademester(?:en)?"
     r"|barnevernsleder(?:en)?|presten|klokker(?:en)?|rådmann(?:en)?|kommunedirektør(?:en)?|byggesaksleder(?:en)?"
     r"|ordfører(?:en)?|ordførar(?:en)?|varaordfører(?:en)?|varaordførar(?:en)?|dama|mannen|fyren|kjerringa|kjerringen"
-    r"|typen|jenta|gutten|guten|kassadama|naboen|familien|paret|ekteparet|ungane|barna|barnet|sønnen|dattera|mora|faren)"
-    r" (?:min )?(?:på|ved|til|i|hos|for|oppi|nedi|fra|frå) (?:nr\.? ?|nummer |en |ei |et |eit |den |det )?[\wÆØÅæøå.-]{1,30}"
-    r"|\b(?:han|ho|hun|dama|ho der|hun der|fyren) (?:lærer|lærar|rektor|sjåfør|leder|leiar|styrer|saksbehandler|lege|vakt)\w*"
-    r"|\b(?:han|hun|ho|dama|fyren|mannen|kjerringa|de|dei) (?:som|der|i|på) (?:bor|bur|jobber|jobbar|arbeider|sitter|sit|har|i|på|nede|oppe|klag|eier|eig|driv)\w*",
+    r"|typen|jenta|gutten|guten|kassadama|naboen|familien|paret|ekteparet|ungane|barna|barnet|sønnen"
+    r"|dattera|mora|faren)"
+    r" (?:min )?(?:på|ved|til|i|hos|for|oppi|nedi|fra|frå) (?:nr\.? ?|nummer |en |ei |et |eit |den "
+    r"|det )?[\wÆØÅæøå.-]{1,30}"
+    r"|\b(?:han|ho|hun|dama|ho der|hun der|fyren) (?:lærer|lærar|rektor|sjåfør|leder|leiar|styrer"
+    r"|saksbehandler|lege|vakt)\w*"
+    r"|\b(?:han|hun|ho|dama|fyren|mannen|kjerringa|de|dei) (?:som|der|i|på) (?:bor|bur|jobber|jobbar"
+    r"|arbeider|sitter|sit|har|i|på|nede|oppe|klag|eier|eig|driv)\w*",
     re.IGNORECASE,
 )
 _POLITICIAN = re.compile(

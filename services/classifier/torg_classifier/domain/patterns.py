@@ -60,29 +60,30 @@ def _ways(tree: Any) -> int:
 
 
 def _ways_of(operation: Any, argument: Any) -> int:
-    if operation in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
-        low, high, inner = argument
-        if high > _LONGEST_REPEAT:
-            raise UnsafePattern(f"an unbounded repeat; use ~, … or {{0,n}} with n up to {_LONGEST_REPEAT}")
-        inner_ways = _ways(inner)
-        if high > 3 and any(one in _REPEATS or one is sre.BRANCH for one, _ in _flat(inner)):
-            raise UnsafePattern("a repeat or a choice within a repeat")
-        if operation is sre.POSSESSIVE_REPEAT:
-            return max(1, inner_ways)
-        return sum(inner_ways**count for count in range(low, high + 1)) if inner_ways > 1 else int(high - low + 1)
-    if operation is sre.BRANCH:
-        return max(sum(_ways(branch) > 1 for branch in argument[1]), 1) * max(
-            _ways(branch) for branch in argument[1]
-        )
-    if operation is sre.SUBPATTERN:
-        return _ways(argument[3])
-    if operation is sre.ATOMIC_GROUP:
-        return 1
-    if operation in (sre.ASSERT, sre.ASSERT_NOT):
-        return min(2, _ways(argument[1]))
     if operation in (sre.GROUPREF, sre.GROUPREF_EXISTS):
         raise UnsafePattern("a back-reference")
-    return 1
+    ways = 1
+    if operation in (*_REPEATS, sre.POSSESSIVE_REPEAT):
+        ways = _ways_of_repeat(operation, *argument)
+    elif operation is sre.BRANCH:
+        each = [_ways(branch) for branch in argument[1]]
+        ways = max(sum(one > 1 for one in each), 1) * max(each)
+    elif operation is sre.SUBPATTERN:
+        ways = _ways(argument[3])
+    elif operation in (sre.ASSERT, sre.ASSERT_NOT):
+        ways = min(2, _ways(argument[1]))
+    return ways
+
+
+def _ways_of_repeat(operation: Any, low: int, high: int, inner: Any) -> int:
+    if high > _LONGEST_REPEAT:
+        raise UnsafePattern(f"an unbounded repeat; use ~, … or {{0,n}} with n up to {_LONGEST_REPEAT}")
+    if high > 3 and any(one in _REPEATS or one is sre.BRANCH for one, _ in _flat(inner)):
+        raise UnsafePattern("a repeat or a choice within a repeat")
+    ways = _ways(inner)
+    if operation is sre.POSSESSIVE_REPEAT:
+        return ways
+    return sum(ways**count for count in range(low, high + 1)) if ways > 1 else int(high - low + 1)
 
 
 _REPEATS = {sre.MAX_REPEAT, sre.MIN_REPEAT}
@@ -132,21 +133,22 @@ def _needed(tree: Any) -> set[str] | None:
 
 def _spelled(operation: Any, argument: Any) -> set[str] | None:
     """All strings that a node stands for, when they are few and nothing is open."""
+    found: set[str] | None = None
     if operation is sre.LITERAL:
-        return {chr(argument)}
-    if operation is sre.AT and argument in (sre.AT_BOUNDARY, sre.AT_BEGINNING, sre.AT_END):
-        return {""}
-    if operation is sre.IN and all(kind is sre.LITERAL for kind, _ in argument):
-        return {chr(code) for _, code in argument}
-    if operation is sre.SUBPATTERN:
-        return _all_spelled(argument[3])
-    if operation is sre.BRANCH:
+        found = {chr(argument)}
+    elif operation is sre.AT and argument in (sre.AT_BOUNDARY, sre.AT_BEGINNING, sre.AT_END):
+        found = {""}
+    elif operation is sre.IN and all(kind is sre.LITERAL for kind, _ in argument):
+        found = {chr(code) for _, code in argument}
+    elif operation is sre.SUBPATTERN:
+        found = _all_spelled(argument[3])
+    elif operation is sre.BRANCH:
         each = [_all_spelled(branch) for branch in argument[1]]
-        return None if None in each else set().union(*(one for one in each if one is not None))
-    if operation is sre.MAX_REPEAT and argument[:2] == (0, 1):
+        found = None if None in each else set().union(*(one for one in each if one is not None))
+    elif operation is sre.MAX_REPEAT and argument[:2] == (0, 1):
         once = _all_spelled(argument[2])
-        return None if once is None else {"", *once}
-    return None
+        found = None if once is None else {"", *once}
+    return found
 
 
 def _all_spelled(tree: Any) -> set[str] | None:

@@ -4,20 +4,23 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from torg_shared.personal_data import Span
-
 from .names import Person
 
 _ASKS = re.compile(
     r"(?:^|[.!?,;:\n] ?|\bog |\bmen |\bhei |\bhallo )(?:hei |hallo |hallo dere |og |men |så )?"
-    r"(?:hva|kva|ka|hvor|kor|hvordan|korleis|kordan|åssen|kossen|hvorfor|kvifor|koffor|hvem|kven|kem|når|hvilken|hvilke|hvilket|korleis|kva"
-    r"|kan (?:noen|dere|de|man|vi|jeg|eg|nokon)|kunne (?:dere|de|noen)|er (?:det|dere|de|biblioteket|skolen|hallen)|har (?:dere|de|noen|nokon)"
-    r"|blir det|vert det|finnes det|finst det|skal det|må (?:man|jeg|eg|vi)|får (?:man|jeg|eg|vi)|where|when|why|how|what|can you|is there|who"
+    r"(?:hva|kva|ka|hvor|kor|hvordan|korleis|kordan|åssen|kossen|hvorfor|kvifor|koffor|hvem|kven|kem|når"
+    r"|hvilken|hvilke|hvilket|korleis|kva"
+    r"|kan (?:noen|dere|de|man|vi|jeg|eg|nokon)|kunne (?:dere|de|noen)|er (?:det|dere|de|biblioteket"
+    r"|skolen|hallen)|har (?:dere|de|noen|nokon)"
+    r"|blir det|vert det|finnes det|finst det|skal det|må (?:man|jeg|eg|vi)|får (?:man|jeg|eg|vi)|where"
+    r"|when|why|how|what|can you|is there|who"
     r"|czy|gdzie|kiedy|dlaczego|jak|де|коли|чому|як|чи)\b"
 )
 _FORMAL = re.compile(
-    r"\bviser til\b|\bvedlagt\b|\bjf\.|\bmed vennlig hilsen\b|\bmed venleg helsing\b|\bmed hilsen\b|\bpå vegne av\b|\bpå vegner av\b"
-    r"|\btillater (?:vi|jeg) (?:oss|meg)\b|\bhøflig\b|\bherved\b|\bhermed\b|\bsaksnummer\b|\b§|\btil orientering\b|\bvi ber om\b"
+    r"\bviser til\b|\bvedlagt\b|\bjf\.|\bmed vennlig hilsen\b|\bmed venleg helsing\b|\bmed hilsen\b"
+    r"|\bpå vegne av\b|\bpå vegner av\b"
+    r"|\btillater (?:vi|jeg) (?:oss|meg)\b|\bhøflig\b|\bherved\b|\bhermed\b|\bsaksnummer\b|\b§"
+    r"|\btil orientering\b|\bvi ber om\b"
     r"|\bvelforening|\bstyret (?:i|har)\b|\bvedtok\b|\bdet vises til\b|\bundertegnede\b|\bmvh\b"
 )
 _LAUGH = re.compile(r"[😂🤣😆😅😄😁😜😝🙃😹😉]|\bhaha|\bhihi|\bhehe|\blol\b")
@@ -30,8 +33,10 @@ _URL = re.compile(r"https?://|\bwww\b|\b[\w-]{2,40}\.(?:com|net|no|ru|xyz|info|b
 _OWN = re.compile(
     r"\b(?:min|mitt|mine|mi|mæ|meg|jeg|eg|æ|vår|vårt|våre|oss|my|mój|moje|moja|мій|моя|sønnen vår|dattera mi)\b"
 )
+_WE = re.compile(_OWN.pattern + r"|\b(?:vi|me|we)\b")
 _OTHERS = re.compile(
-    r"\b(?:hans|hennes|hennar|hannes|deres|sin|han|hun|ho|naboen|naboens|til|på|for|om|hos|sjefen|eksen|mannen|kona|kjerringa|fyren)\b"
+    r"\b(?:hans|hennes|hennar|hannes|deres|sin|han|hun|ho|naboen|naboens|til|på|for|om|hos|sjefen|eksen"
+    r"|mannen|kona|kjerringa|fyren)\b"
 )
 _CHILD = re.compile(r"\b(?:barn|born|unge|ungan|elev|gutt|jent|baby|småbarn|spedbarn|sønn|datter|dotter|bonn)\w{0,8}\b")
 _QUOTED = re.compile(r'"[^"\n]{3,200}"')
@@ -91,11 +96,11 @@ def topic_of(plain: str, topics: Sequence[tuple[str, re.Pattern[str]]]) -> str |
     return best
 
 
-def whose(plain: str, start: int, people: Sequence[Person], span: Span) -> str:
+def whose(plain: str, start: int, people: Sequence[Person]) -> str:
     """`own`, `other` or `unknown`: whose value stands at `start`, by the nearest word before it in its sentence."""
     sentence = max(plain.rfind(mark, 0, start) for mark in ".!?\n") + 1
     before = plain[sentence:start]
-    own = max((match.start() for match in _OWN.finditer(before)), default=-1)
+    own = max((match.start() for match in _WE.finditer(before)), default=-1)
     other = max((match.start() for match in _OTHERS.finditer(before) if match[0] not in _WEAK), default=-1)
     named = max((one.start - sentence for one in people if one.end <= start and one.start >= sentence), default=-1)
     if max(other, named) > own:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from torg_shared.personal_data import fold
 
@@ -29,15 +30,16 @@ class Copy:
 class Prepared:
     """One text, prepared: composed, without invisible characters, in small letters, spaces collapsed.
 
-    `loose` are further copies for rules alone: leetspeak read, look-alikes of other alphabets read, spaced letters
-    joined, repeats cut. Empty when they would equal `plain`.
+    `cased` is the same, place by place, with its capital letters. `loose` are further copies for rules alone:
+    leetspeak and look-alikes of other alphabets read, spaced letters joined, repeats cut; none when they would equal
+    `plain`.
     """
 
     def __init__(self, original: str) -> None:
         self.original = original
         folded, places = fold(original)
         self.folded = Copy(folded, places, len(original))
-        self.plain = _lower(self.folded)
+        self.plain, self.cased = _plain(self.folded)
 
     @cached_property
     def loose(self) -> Sequence[Copy]:
@@ -53,9 +55,11 @@ class Prepared:
         return copies
 
 
-def _lower(copy: Copy) -> Copy:
-    """Small letters, one space for any white space but line breaks, typographic quotes and dashes made plain."""
+def _plain(copy: Copy) -> tuple[Copy, Copy]:
+    """Small letters, one space for any white space but line breaks, typographic quotes and dashes made plain; and
+    the same with capital letters, look-alikes of other alphabets read."""
     characters: list[str] = []
+    cased: list[str] = []
     places: list[int] = []
     for character, place in zip(copy.text, copy.places, strict=True):
         small = character.lower()
@@ -65,8 +69,18 @@ def _lower(copy: Copy) -> Copy:
         if plain == "." and _ends_no_sentence(characters):
             plain = QUIET_DOT
         characters.append(plain)
+        cased.append(character if plain == small else plain)
         places.append(place)
-    return Copy("".join(characters), places, copy.length)
+    text, with_capitals = "".join(characters), "".join(cased)
+    if _is_disguised(text):
+        with_capitals = with_capitals.translate(_ALIKE)
+    return Copy(text, places, copy.length), Copy(with_capitals, places, copy.length)
+
+
+def _is_disguised(text: str) -> bool:
+    """Letters of another alphabet among mostly Latin ones."""
+    others = len(_CYRILLIC_OR_GREEK.findall(text))
+    return others > 0 and len(_LATIN.findall(text)) > others
 
 
 def quiet(text: str) -> str:
@@ -100,7 +114,7 @@ _PLAIN = {
     "\u2029": "\n",
 }
 _LEET = str.maketrans("01345@$€!|", "oieasaseii")
-_ALIKE = str.maketrans("аеорсхукмтвнійԁѕԛѡαορνιτκεуі", "aeopcxykmtbнijdsqwaopvitkeyi")
+_ALIKE = str.maketrans("аеорсхукмтвійԁѕԛѡαορνιτκεАВЕКМНОРСТХУ", "aeopcxykmtbijdsqwaopvitkeABEKMHOPCTXY")
 _LEET_WORD = re.compile(
     r"(?<![\w@])(?=[\w@$€!|]{2,30}(?![\w@]))(?=\S{0,30}?[^\W\d_])(?=\S{0,30}?[0-9@$€!|])[^\W_]?[\w@$€!|]{1,29}"
 )
@@ -114,13 +128,16 @@ _ODD = re.compile(r"[0-9@$€|\u0370-\u052f]|\w!\w|(?<!\w)\w[ .*_-]\w[ .*_-]\w(?
 def _read(copy: Copy) -> Copy:
     """Digits and signs inside words as the letters they stand for; letters that only look Latin as Latin ones."""
     text = _LEET_WORD.sub(lambda match: _as_letters(match[0]), copy.text)
-    if _CYRILLIC_OR_GREEK.search(text) and len(_LATIN.findall(text)) > len(_CYRILLIC_OR_GREEK.findall(text)):
+    if _is_disguised(text):
         text = text.translate(_ALIKE)
     return Copy(text, copy.places, copy.length)
 
 
 def _as_letters(word: str) -> str:
     letters = sum(one.isalpha() for one in word)
+    turns = sum(one.isalpha() != two.isalpha() for one, two in pairwise(word))
+    if turns >= 3 and letters >= 2:  # «1d10t»
+        return word.translate(_LEET)
     # «4b», «10-12», «50m»: numbers with a letter are no disguise; «dr3p», «h0r3», «1di0t» are
     if letters * 2 < len(word) or not any(one.isalpha() for one in word[1:]) or (word[0].isdigit() and letters < 3):
         return word
