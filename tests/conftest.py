@@ -52,7 +52,7 @@ def _templates() -> dict[str, str]:
 
 @pytest.fixture
 async def database(postgres_url: str, _templates: dict[str, str]) -> AsyncIterator[Factory]:
-    """`await database("torg_journal")` gives a migrated database of its own; `torg_shared` the standard tables alone."""
+    """`await database("torg_journal")` gives a migrated database of its own; `torg_shared` only the standard tables."""
     import asyncio
 
     import asyncpg

@@ -230,7 +230,7 @@ async def test_the_provider_away_logs_nobody_out(provider: Provider, tokens: Tok
     fetching = asyncio.create_task(keep_fresh(tokens, stop, counted, every_s=0.05))
 
     async def failed() -> bool:
-        return counted.counter("torg_keys_refreshed_total").labels("failed")._value.get() >= 1
+        return bool(counted.counter("torg_keys_refreshed_total").labels("failed")._value.get() >= 1)
 
     await until(failed, what="a failed fetch")
     assert tokens.check(held).subject == "anne"

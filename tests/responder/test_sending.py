@@ -259,7 +259,7 @@ async def test_what_stands_there_may_differ_from_what_was_meant(desk: Desk, citi
     async def shortened(parent: str, text: str) -> Any:
         return await post(parent, text[:10])
 
-    desk.platform.reply = shortened  # type: ignore[method-assign] # the platform alters what it shows
+    desk.platform.reply = shortened  # type: ignore[method-assign, assignment] # the platform alters what it shows
     await desk.sender.round()
     found = await desk.reply(reply["id"])
     assert (found["state"], found["published_text"]) == ("mismatch", "Lyset er m")
@@ -297,7 +297,7 @@ async def test_a_process_that_died_in_its_call_leaves_an_unknown_outcome(desk: D
         await post(parent, text)
         raise KeyboardInterrupt
 
-    desk.platform.reply = dies  # type: ignore[method-assign] # as if killed between the call and its record
+    desk.platform.reply = dies  # type: ignore[method-assign, assignment] # as if killed between call and record
     with pytest.raises(KeyboardInterrupt):
         await desk.sender.round()
     assert (await desk.reply(reply["id"]))["state"] == "sending"
