@@ -98,6 +98,31 @@ class PublicEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SensitiveWords:
+    """Words of the special categories and of social matters: `stems` begin a word, `words` are whole ones."""
+
+    stems: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+    def stand_in(self, text: str) -> bool:
+        lower = text.lower()
+        return any(_place(lower, one, whole=False) for one in self.stems) or any(
+            _place(lower, one, whole=True) for one in self.words
+        )
+
+
+def _place(text: str, word: str, *, whole: bool) -> bool:
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        begins = at == 0 or not text[at - 1].isalnum()
+        if begins and (not whole or end == len(text) or not text[end].isalnum()):
+            return True
+        at = text.find(word, at + 1)
+    return False
+
+
+@dataclass(frozen=True, slots=True)
 class Unfit:
     """Why a text may not be on the internet: the kind found, in which field. Never the words themselves."""
 
@@ -160,11 +185,11 @@ def internet_form(entry: StoredEntry, today: date) -> PublicEntry:
     return public_form(entry, view_on(entry.journaldato, today))
 
 
-def unfit_for_internet(entry: StoredEntry, sensitive_words: Iterable[str]) -> tuple[Unfit, ...]:
+def unfit_for_internet(entry: StoredEntry, sensitive: SensitiveWords) -> tuple[Unfit, ...]:
     """What must never be on the internet even if it is not exempt, in what would be shown (offentlegforskrifta § 7).
 
-    Id numbers and contact data anywhere; an address, or a word of `sensitive_words` (health, social matters, crime,
-    belief: stems in lower case), where a natural person's name would stand beside it; a party's name in a title that
+    Id numbers and contact data anywhere; an address, or a word of `sensitive` (health, social matters, crime, belief),
+    where a natural person's name would stand beside it; a party's name in a title that
     nobody has tagged, since it would still be found after a year.
     """
     shown = public_form(entry, View.INTERNET)
@@ -176,15 +201,10 @@ def unfit_for_internet(entry: StoredEntry, sensitive_words: Iterable[str]) -> tu
     found = {
         Unfit(field, span.kind) for field, text in fields for span in personal_data.find(text) if span.kind in refused
     }
-    stems = tuple(sensitive_words)
-    if named and stems:
-        found |= {Unfit(field, "sensitive") for field, text in titles if _has_stem(text, stems)}
+    if named:
+        found |= {Unfit(field, "sensitive") for field, text in titles if sensitive.stand_in(text)}
     found |= {Unfit(field, "untagged_name") for field in _untagged(entry)}
     return tuple(sorted(found, key=lambda one: (one.field, one.kind)))
-
-
-def _has_stem(text: str, stems: tuple[str, ...]) -> bool:
-    return any(word.strip(".,:;!?«»\"'()").startswith(stems) for word in text.lower().split())
 
 
 def _untagged(entry: StoredEntry) -> Iterable[str]:

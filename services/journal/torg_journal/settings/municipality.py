@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torg_shared.municipality import ConfigError, read
 
 from torg_journal.domain.calendar import WorkingCalendar
+from torg_journal.domain.public_journal import SensitiveWords
 from torg_journal.domain.timers import Rule, Rules, Unit
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -139,8 +140,12 @@ class _Retention(_File):
     classes: list[RetentionClass]
 
 
+_LowerWord = Annotated[str, Field(min_length=3, pattern=r"^[^A-ZÆØÅ]+$")]
+
+
 class _NeverOnline(_File):
-    stems: list[Annotated[str, Field(min_length=3, pattern=r"^[^A-ZÆØÅ\s]+$")]]
+    stems: list[_LowerWord]
+    words: list[_LowerWord]
 
 
 @dataclass(frozen=True)
@@ -164,7 +169,7 @@ class Municipality:
     rules: Rules
     legal_basis: Mapping[str, LegalBasis]
     retention: Mapping[str, RetentionClass]
-    never_online: tuple[str, ...]
+    never_online: SensitiveWords
 
     @property
     def calendar(self) -> WorkingCalendar:
@@ -190,6 +195,7 @@ def load(folder: Path) -> Municipality:
     for unit in (profile.journal.saksansvarlig, profile.journal.administrativ_enhet):
         if unit not in units:
             raise ConfigError(f"{folder / 'profile.yaml'}: enheten «{unit}» står ikke i units.yaml")
+    never = read(folder / "never_online.yaml", _NeverOnline)
     return Municipality(
         profile=profile,
         units=units,
@@ -197,7 +203,7 @@ def load(folder: Path) -> Municipality:
         rules=_rules(folder / "deadlines.yaml", rules),
         legal_basis=basis,
         retention=retention,
-        never_online=tuple(read(folder / "never_online.yaml", _NeverOnline).stems),
+        never_online=SensitiveWords(tuple(never.stems), tuple(never.words)),
     )
 
 

@@ -30,7 +30,8 @@ from torg_journal.store.public_journal import JournalQuery
 from torg_journal.store.screening import EntryRow
 
 _VOID = "U"
-_MOST_LOOKED_AT = 2_000  # entries that one search reads before it gives what it has
+_SEARCH_BATCH = 500
+_MOST_LOOKED_AT = 20_000  # entries that one search reads before it gives what it has
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ async def published(work: Work, municipality: Municipality, query: JournalQuery,
     today = municipality.calendar.day_of(work.now)
     position = [int(one) for one in page.position] if page.position else None
     kept: list[PublicEntry] = []
-    batch, looked_at = page.limit + 1, 0
+    batch, looked_at = (_SEARCH_BATCH if query.text else page.limit + 1), 0
     while len(kept) <= page.limit and looked_at < _MOST_LOOKED_AT:
         stored = await store.published(work.db, query, position, batch)
         shown = [internet_form(one, today) for one in stored]
