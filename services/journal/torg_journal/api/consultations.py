@@ -11,7 +11,8 @@ from torg_shared.web import After, Answer, Body, Command, Id, Limit, Line, Route
 from torg_shared.work import Work
 
 from torg_journal.domain.cases import Consultation
-from torg_journal.domain.facts import Message, messages_of
+from torg_journal.domain.facts import Message
+from torg_journal.domain.folding import messages_of
 from torg_journal.domain.house import House
 from torg_journal.store import reading
 from torg_journal.store import settling as store

@@ -26,7 +26,7 @@ class Conversation:
     consultations: Sequence[Consultation] = ()
     deadlines: Sequence[Running] = ()
     rows: Mapping[UUID, Row] = field(default_factory=dict)
-    noted: frozenset[UUID] = frozenset()  # messages that have their Arkivnotat
+    noted: Mapping[UUID, tuple[UUID, int]] = field(default_factory=dict)  # Arkivnotat and its version, by message
     decided: frozenset[tuple[UUID, int]] = frozenset()
     remarked: frozenset[tuple[UUID, str]] = frozenset()
     attached: Mapping[UUID, Sequence[tuple[int, int, str]]] = field(default_factory=dict)

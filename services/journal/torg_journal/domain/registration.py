@@ -22,7 +22,6 @@ from .cases import (
 )
 from .facts import Medium, Message, Reply, Wording
 from .house import PLATFORMS, House
-from .working import is_shielded
 
 UNKNOWN_AUTHOR = "Ukjent avsender"
 _NO_TEXT = "[Plattformen har ikke oppgitt teksten.]"
@@ -142,7 +141,6 @@ def new_case(case_id: UUID, message: Message, topic: str | None, house: House, n
     """A saksmappe for `message`, without its number; servicetorget is case handler (G-26)."""
     platform = message.received.platform if message.received else ""
     title = upper_first(house.subject_of(platform, topic))
-    shielded = is_shielded(message)
     return Case(
         id=case_id,
         conversation_id=message.conversation_id,
@@ -162,8 +160,8 @@ def new_case(case_id: UUID, message: Message, topic: str | None, house: House, n
         stage="opened",
         close_when_ready=None,
         antall_journalposter=0,
-        skjermet=shielded,
-        tilgangsrestriksjon="Unntatt offentlighet" if shielded else None,
+        skjermet=False,
+        tilgangsrestriksjon=None,
         skjermingshjemmel=None,
         units=(),
         opprettet_dato=now,

@@ -120,11 +120,10 @@ def risk_of(message: Message) -> int:
 
 
 def is_shielded(message: Message) -> bool:
-    """True when a saksmappe about it is shielded in full until a person has looked (2.2, 2.3)."""
-    decision = message.decision
-    if decision is None:
-        return False
-    return bool(decision.flags & _SHIELDED) or "child_concern" in decision.legal_requests
+    """True when a saksmappe about it is shielded in full: as long as some decision says so, or some proposal while
+    nobody has decided (2.2, 2.3)."""
+    told = message.triages or message.proposals
+    return any(one.flags & _SHIELDED or "child_concern" in one.legal_requests for one in told)
 
 
 def row_of(

@@ -109,9 +109,9 @@ async def load(db: AsyncConnection, ids: Collection[UUID], *, lock: bool = True)
     )
     noted = await _by_conversation(
         driver,
-        "SELECT conversation_id, message_id FROM arkivnotater WHERE conversation_id = ANY($1)",
+        "SELECT conversation_id, message_id, id, message_version FROM arkivnotater WHERE conversation_id = ANY($1)",
         wanted,
-        lambda row: row["message_id"],
+        lambda row: (row["message_id"], (row["id"], row["message_version"])),
     )
     cases = await _all(driver, "saksmapper", _CASE, wanted, case_of)
     with_case = list(cases)
@@ -128,7 +128,7 @@ async def load(db: AsyncConnection, ids: Collection[UUID], *, lock: bool = True)
         driver,
         "SELECT conversation_id, registrering_id, dokumentnummer, versjonsnummer, sha256, format FROM dokumenter "
         "WHERE conversation_id = ANY($1)",
-        with_case,
+        [*with_case, *(one for one in noted if one not in cases)],
         tuple,
     )
     since = {row["id"]: row["waiting_since"] for row in waiting}
@@ -143,7 +143,7 @@ async def load(db: AsyncConnection, ids: Collection[UUID], *, lock: bool = True)
             consultations=consultations[one],
             deadlines=deadlines[one],
             rows={row.id: row for row in rows[one]},
-            noted=frozenset(noted[one]),
+            noted=dict(noted[one]),
             decided=frozenset(decided[one]),
             remarked=frozenset(remarked[one]),
             attached=by_registrering(row[1:5] for row in documents[one]),

@@ -13,7 +13,8 @@ from torg_shared.work import Work
 
 from torg_journal.domain import closing
 from torg_journal.domain.effects import Conversation
-from torg_journal.domain.facts import CASE_WANTED, CLOSED, NOTAT_WANTED, REOPENED, By, Fact, Message, messages_of
+from torg_journal.domain.facts import CASE_WANTED, CLOSED, NOTAT_WANTED, REOPENED, By, Fact, Message
+from torg_journal.domain.folding import messages_of
 from torg_journal.domain.house import House
 from torg_journal.domain.working import Row
 from torg_journal.store import reading
