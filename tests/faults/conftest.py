@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 _IMPATIENT = {
     "TORG_UNDO_S": "0",
     "TORG_SETTLE_S": "1",
+    "TORG_LEASE_S": "2",
+    "TORG_PLATFORM_DEADLINE_S": "3",
+    "TORG_STUCK_S": "4",
     "TORG_SIMULATOR_RETRY_S": "0,0.2,0.5,1,1,1,1,1,1,1,2",
     "TORG_DRAIN_S": "5",
 }

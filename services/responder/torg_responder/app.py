@@ -1,6 +1,7 @@
 """The composition root: real things are made here and nowhere else."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -180,7 +181,15 @@ def build(
         outbound, settings.facebook_url, settings.facebook_version, channel.account_id, secrets
     )
     web = Outbound([urlsplit(link.url).hostname or "" for link in links], deadline_s=10, max_body=1024 * 1024)
-    sender = Sender(works, platform, rules, metrics, uuid4())
+    sender = Sender(
+        works,
+        platform,
+        rules,
+        metrics,
+        uuid4(),
+        lease=timedelta(seconds=settings.lease_s),
+        stuck=timedelta(seconds=settings.stuck_s),
+    )
     consumers = groups(rules)
     api, health = make_api(
         name="responder",
@@ -211,5 +220,5 @@ def build(
         jobs=jobs(settings, works, sender, web, metrics),
         beside=[lambda stop: keep_fresh(tokens, stop, metrics)],
         starting=[seed],
-        closing=[platform.close, web.close],
+        closing=[sender.leave, platform.close, web.close],
     )

@@ -103,6 +103,12 @@ async def take_lease(db: AsyncConnection, holder: UUID, now: datetime, lasts: ti
     return epoch
 
 
+async def drop_lease(db: AsyncConnection, holder: UUID, now: datetime) -> None:
+    """Let the lease of `holder` end now; another one's is left alone."""
+    ended = now - timedelta(microseconds=1)
+    await db.execute(sa.update(sender_lease).where(sender_lease.c.holder == holder).values(until=ended))
+
+
 async def lease_holds(db: AsyncConnection, holder: UUID, epoch: int, now: datetime) -> bool:
     """True when `epoch` is still ours; nobody can take it before this transaction ends."""
     query = sa.select(sender_lease).with_for_update(read=True)

@@ -28,20 +28,23 @@ _BACK_OFF_S = (5, 15, 60, 300, 900)
 _READ_AGAIN_S = 20  # three readings fit in the minute after the settle time (T-UNKNOWN)
 _READINGS = 3
 _LOOK_BACK = timedelta(minutes=2)
-_STUCK = timedelta(seconds=90)  # longer than the longest platform call
-_LEASE = timedelta(seconds=60)
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """One process that may send. `holder` names it in the lease; only one holds it at a time."""
+    """One process that may send. `holder` names it in the lease; only one holds it at a time.
+
+    `stuck` must be longer than the longest platform call: what is `sending` for so long has lost its process.
+    """
 
     works: Works
     platform: Platform
     rules: Rules
     metrics: Metrics
     holder: UUID
+    lease: timedelta = timedelta(seconds=60)
+    stuck: timedelta = timedelta(seconds=90)
 
     async def round(self) -> bool:
         """Send what is due, read back what is unknown, verify what is out. True when there may be more at once."""
@@ -64,14 +67,19 @@ class Sender:
         await self._count()
         return more
 
+    async def leave(self) -> None:
+        """At an orderly end: whoever sends next need not wait until the lease runs out."""
+        async with self.works.begin(_ACTOR) as work:
+            await registry.drop_lease(work.db, self.holder, work.now)
+
     async def _lease(self) -> int | None:
         async with self.works.begin(_ACTOR) as work:
-            return await registry.take_lease(work.db, self.holder, work.now, _LEASE)
+            return await registry.take_lease(work.db, self.holder, work.now, self.lease)
 
     async def _give_up_stuck(self) -> None:
         """A reply found in `sending` long after its call could have ended: its process died in between."""
         async with self.works.begin(_ACTOR) as work:
-            for stuck in await store.in_state_before(work.db, State.SENDING, work.now - _STUCK, _BATCH):
+            for stuck in await store.in_state_before(work.db, State.SENDING, work.now - self.stuck, _BATCH):
                 reply = await store.one(work.db, stuck.id, lock=True)
                 if reply is not None and reply.state is State.SENDING and reply.attempt == stuck.attempt:
                     await self._unknown(work, reply, "process_died")
