@@ -1,14 +1,19 @@
 """The working calendar: tables for the nights and days that go wrong, properties for all the others."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torg_journal.domain.calendar import Interval, WorkingCalendar, is_public_holiday
+from torg_journal.settings import load
+from torg_shared.municipality import ConfigError
 
 OSLO = ZoneInfo("Europe/Oslo")
+SOGNE = Path(__file__).parents[2] / "config" / "sogne"
 OFFICE = WorkingCalendar.of({day: ["08:00-15:30"] for day in range(5)}, closed_yearly=[(12, 24), (12, 31)])
 SPLIT = WorkingCalendar.of({0: ["08:00-11:30", "12:00-15:00"], 2: ["10:00-18:00"], 4: ["08:00-12:00"]})
 ROUND_THE_CLOCK = WorkingCalendar.of({day: ["00:00-24:00"] for day in range(7)})
@@ -182,3 +187,41 @@ def test_a_month_ends_on_its_date_or_on_the_last_day(start: datetime, months: in
     assert (due.year * 12 + due.month) - (local.year * 12 + local.month) == months
     assert due.day == local.day or (due.day < local.day and (due + timedelta(days=1)).day == 1)
     assert due.time() == local.time() or due.time() == (local + timedelta(hours=1)).time() or local.time() < time(4)
+
+
+def test_a_channel_may_have_hours_of_its_own(tmp_path: Path) -> None:
+    """G-12: the deadline follows the hours of the channel that the message came by."""
+    for file in SOGNE.glob("*.yaml"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    calendar = (SOGNE / "calendar.yaml").read_text("utf-8")
+    evening = 'channels: {facebook-sogne: {monday: ["08:00-20:00"], tuesday: ["08:00-20:00"]}}'
+    (tmp_path / "calendar.yaml").write_text(re.sub(r"(?m)^channels: .*$", evening, calendar), "utf-8")
+    calendars = load(tmp_path).calendars
+    start = oslo("2026-06-01T18:00")
+    assert calendars.of("facebook-sogne").add_working_days(start, 1) == oslo("2026-06-02T18:00")
+    assert calendars.of("another").add_working_days(start, 1) == oslo("2026-06-03T08:00")
+    assert calendars.of(None) is calendars.office
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('monday: ["08:00-15:30"]', 'monday: ["15:30-08:00"]', "tidsrom"),
+        ('monday: ["08:00-15:30"]', 'monday: ["08-16"]', "klokkeslett"),
+        ("monday:", "mandag:", "hours"),
+        ("Europe/Oslo", "Europe/Sogne", "ukjent"),
+        ('"12-24"', '"24-12"', "closed_yearly"),
+        ("closed_days: []", "closed_days: [i morgen]", "closed_days"),
+        ("closed_days: []", "closed_day: []", "closed_day"),
+    ],
+)
+def test_a_calendar_that_cannot_be_read_is_named_by_file_and_place(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    for file in SOGNE.glob("*.yaml"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    text = (SOGNE / "calendar.yaml").read_text("utf-8")
+    assert old in text
+    (tmp_path / "calendar.yaml").write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(ConfigError, match=f"calendar.yaml: .*{told}"):
+        load(tmp_path)

@@ -179,6 +179,12 @@ async def show_next_due(db: AsyncConnection, message_id: UUID) -> None:
     await db.execute(_SHOW_NEXT_DUE, {"message_id": message_id})
 
 
+async def channel_key_of(db: AsyncConnection, message_id: UUID) -> str | None:
+    """Whose opening hours count for the message."""
+    found: str | None = await db.scalar(sa.select(t.messages.c.channel_key).where(t.messages.c.id == message_id))
+    return found
+
+
 async def overdue_by_code(db: AsyncConnection) -> dict[str, int]:
     """How many deadlines are overdue and still open, by code."""
     c = t.deadlines.c

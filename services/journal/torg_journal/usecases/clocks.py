@@ -45,7 +45,8 @@ async def resume(
     """Let it go on. Raises `NotFound`, `VersionConflict`, `Conflict` for one that is not paused."""
     found = await _locked(work, principal, deadline_id, expected)
     unit = municipality.rules[found.deadline.code, found.deadline.variant].unit
-    moved = _moved(found, rules.resume(found.deadline, municipality.calendar, work.now, unit))
+    calendar = municipality.calendars.of(await store.channel_key_of(work.db, found.message_id))
+    moved = _moved(found, rules.resume(found.deadline, calendar, work.now, unit))
     work.publish(DeadlineResumed(**_facts(moved)))
     work.audit("deadline.resumed", deadline_id, code=found.deadline.code)
     await store.save(work.db, [moved])
