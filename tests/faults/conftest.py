@@ -98,11 +98,13 @@ def house() -> Iterator[House]:
             ports=free_ports(*DEFAULT_PORTS, "postgres"),
             settings=_IMPATIENT,
         )
-        made.prepare()
-        made.start()
-        made.await_ready()
-        yield made
-        made.stop()
+        try:
+            made.prepare()
+            made.start()
+            made.await_ready()
+            yield made
+        finally:
+            made.stop()
 
 
 @pytest.fixture
