@@ -85,7 +85,11 @@ class Journal:
     async def take(self, *events: Event) -> None:
         """All `events` as one batch."""
         async with self.works.begin(SYSTEM) as work:
-            await handlers.group(self.house).handlers.handle(events, work)
+            await self.handle(work, *events)
+
+    async def handle(self, work: Work, *events: Event) -> None:
+        """All `events` in a transaction that the test holds."""
+        await handlers.group(self.house).handlers.handle(events, work)
 
     async def take_each(self, events: Sequence[Event]) -> None:
         for event in events:
