@@ -16,7 +16,7 @@ from torg_shared.bus import kafka
 from torg_shared.events.catalogue import TOPICS
 from torg_shared.testing import free_port
 
-from . import intake, stage
+from . import intake, stage, triage
 from .measure import Figure, Goal, figure, paired, table
 
 _HERE = Path(__file__).parent.parent
@@ -96,10 +96,15 @@ async def _intake(place: _Place) -> Sequence[Figure]:
     return await intake.figures(place.postgres, place.folder, place.runs)
 
 
+async def _triage(place: _Place) -> Sequence[Figure]:
+    return await triage.figures(place.postgres, place.folder, place.runs)
+
+
 _BENCHES: dict[str, Callable[[_Place], Awaitable[Sequence[Figure]]]] = {
     "intake": _intake,
     "stage": _stage,
     "wake": _wake,
+    "triage": _triage,
 }
 
 

@@ -14,15 +14,15 @@ from torg_shared.events.catalogue import TOPICS
 from torg_shared.testing import TestTokens, free_port
 
 from .measure import Figure, Goal, figure
-from .processes import output_of, running
+from .processes import SECRET, output_of, running, write_secrets
 
 _CLIENTS, _SECONDS, _MOST = 32, 6.0, 90_000
-_SECRET, _PAGE = "bench-secret", "105678901234567"
+_PAGE = "105678901234567"
 _CONFIG = Path(__file__).parent.parent / "config" / "sogne"
 
 
 async def _load(port: int) -> Mapping[str, float]:
-    found = await output_of("bench.load", str(port), _SECRET, _PAGE, str(_CLIENTS), str(_SECONDS), str(_MOST))
+    found = await output_of("bench.load", str(port), SECRET, _PAGE, str(_CLIENTS), str(_SECONDS), str(_MOST))
     if found["refused"]:
         raise RuntimeError(f"{found['refused']:.0f} deliveries were refused")
     return found
@@ -34,22 +34,13 @@ async def _bare(server: Postgres, kind: str) -> Mapping[str, float]:
     await admin.execute(f"DROP DATABASE IF EXISTS {name}")
     await admin.execute(f"CREATE DATABASE {name}")
     await admin.close()
-    async with running("bench.limits", kind, str(port), _SECRET, server.url(name), port=port):
+    async with running("bench.limits", kind, str(port), SECRET, server.url(name), port=port):
         return await _load(port)
 
 
 async def _product(server: Postgres, folder: Path, number: int) -> Mapping[str, float]:
     """The real service, relay to the PostgreSQL bus included; every delivery must have become a message."""
-    secrets = folder / "secrets"
-    for name, content in (
-        ("facebook/app_secret", _SECRET),
-        ("facebook/verify_token", "bench"),
-        ("cursor_secret", "bench"),
-        ("receipt_secret", "bench"),
-    ):
-        path = secrets / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+    secrets = write_secrets(folder)
     jwks = folder / "jwks.json"
     jwks.write_text(json.dumps(TestTokens().jwks()))
     access = await prepare(server.url(), "ingest", ("bench", "bench"), f"torg_bench_ingest_{number}")
@@ -65,7 +56,7 @@ async def _product(server: Postgres, folder: Path, number: int) -> Mapping[str, 
         TORG_DATABASE_URL=access.url,
         TORG_BUS_URL=bus_access.url,
         TORG_JWKS=str(jwks),
-        TORG_SECRETS_DIR=str(secrets),
+        TORGSECRETS_DIR=str(secrets),
         TORG_CONFIG_DIR=str(_CONFIG),
         TORG_HTTP_PORT=str(port),
         TORG_LOG_LEVEL="WARNING",
