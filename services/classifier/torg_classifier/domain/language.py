@@ -38,10 +38,10 @@ _NB = _words(
     " veien veier gang ganger når hvilke hvilken hvilket deg meg seg takk har er"
 )
 _DIALECT_SURE = _words(
-    "æ mæ dæ sæ æg ka kor korsn kossen koffor kefor kem kemm dokker dokkar døkk dåkke dåkker okker itj "
+    "æ mæ dæ sæ æg ka korsn kossen koffor kefor kem kemm dokker dokkar døkk dåkke dåkker okker itj "
     "ittj itte nåkka nåke någe"
     " noge någen nokka nokke sjæl hainn hannj åssen åbne åbent møje jysla kordan kordn koss kåss kåffår hjøpe ude gade"
-    " uge varte værra vettu kje båd båden hårr fårr haill dissan jør gjørr ti te au enno"
+    " uge værra vettu kje båd båden hårr fårr haill dissan jør gjørr ti te au "
 )
 _EN = _words(
     "the is are was were you your have has why when what where how can could would please thanks thank "

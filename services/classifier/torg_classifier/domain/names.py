@@ -32,6 +32,13 @@ _ROLE = re.compile(
     r"|arbeider|sitter|sit|har|i|på|nede|oppe|klag|eier|eig|driv)\w*",
     re.IGNORECASE,
 )
+# «ho Liv på servicetorget», «Emma i 2B»: a first name is enough where few can be meant
+_FIRST_WITH_PLACE = re.compile(
+    r"\b(?:[Hh]an|[Hh]un|[Hh]o|[Ll]ille|[Vv]esle|[Dd]enne|[Gg]amle) (?P<told>[A-ZÆØÅ][a-zæøå]{1,15})\b"
+    r"|(?<!\w)(?P<placed>[A-ZÆØÅ][a-zæøå]{1,15}) (?:i \d{1,2}[A-F]?\b"
+    r"|på (?:servicetorget|byggesak|teknisk|plan|skolen|skulen|nav|sfo)"
+    r"|(?:på|ved|frå|fra|i) [A-ZÆØÅ][a-zæøå]{2,20}(?: skole| skule| barnehage| sykehjem| sjukeheim))"
+)
 _POLITICIAN = re.compile(
     r"\b(?:vara)?ordfør\w*|\bpolitik\w*|\bgruppele\w*|\bkommunestyre\w*|\bformannskap\w*|\b\w{2,20}partiet\b"
 )
@@ -53,6 +60,11 @@ def people(
     """The persons in `text` (with its capital letters), by place. `no_names`: places and words that look like names."""
     found = [*_named(text, first_names, surnames, no_names)]
     taken = [(one.start, one.end) for one in found]
+    for match in _FIRST_WITH_PLACE.finditer(text):
+        name = match["told"] or match["placed"]
+        if name.lower() in first_names and not any(start < match.end() and match.start() < end for start, end in taken):
+            found.append(Person("role", match.start(), match.end(), _is_elected(text, match.start(), match.end())))
+            taken.append((match.start(), match.end()))
     for kind, pattern in (("handle", _HANDLE), ("role", _ROLE)):
         for match in pattern.finditer(text):
             if not any(start < match.end() and match.start() < end for start, end in taken):
