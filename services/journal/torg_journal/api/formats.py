@@ -15,6 +15,8 @@ from torg_journal.domain.public_journal import UNDATED, PublicEntry, plain
 from torg_journal.domain.screening import Piece
 from torg_journal.settings.municipality import Municipality
 
+from .views import AVSKRIVNINGSMAATE
+
 Format = Literal["html", "json", "csv", "xml"]
 MEDIA_TYPES: Mapping[Format, str] = {
     "html": "text/html; charset=utf-8",
@@ -42,15 +44,6 @@ PARTIES = {
     "EK": "Kopimottaker",
     "IA": "Intern avsender",
     "IM": "Intern mottaker",
-}
-AVSKRIVNINGSMAATER = {
-    "BU": "Besvart med brev",
-    "BE": "Besvart med e-post",
-    "BN": "Besvart med notat",
-    "TLF": "Besvart på telefon",
-    "TE": "Tatt til etterretning",
-    "TO": "Tatt til orientering",
-    "SA": "Saken ble avsluttet",
 }
 _RESTRICTION = "Unntatt offentlighet"
 _NAMESPACE = "http://www.arkivverket.no/standarder/noark5/offentligJournal"
@@ -154,7 +147,7 @@ _COLUMNS = (
 def _cells(one: PublicEntry, municipality: Municipality) -> tuple[str, ...]:
     avskrevet = ""
     if one.avskrivningsmaate:
-        told = AVSKRIVNINGSMAATER.get(one.avskrivningsmaate, one.avskrivningsmaate)
+        told = AVSKRIVNINGSMAATE.get(one.avskrivningsmaate, one.avskrivningsmaate)
         when = f" {one.avskrivningsdato.isoformat()}" if one.avskrivningsdato else ""
         avskrevet = told + when + (f" ({one.avskrevet_av})" if one.avskrevet_av else "")
     return (
@@ -226,7 +219,7 @@ def _registration(parent: ET.Element, one: PublicEntry, municipality: Municipali
     _put(entry, "journaldato", one.journaldato.isoformat())
     _put(entry, "dokumentetsDato", one.dokumentets_dato.isoformat() if one.dokumentets_dato else None)
     _put(entry, "avskrivningsdato", one.avskrivningsdato.isoformat() if one.avskrivningsdato else None)
-    _put(entry, "avskrivningsmaate", AVSKRIVNINGSMAATER.get(one.avskrivningsmaate or ""))
+    _put(entry, "avskrivningsmaate", AVSKRIVNINGSMAATE.get(one.avskrivningsmaate or ""))
     _put(entry, "administrativEnhet", _unit(one, municipality))
     _put(entry, "referanseAvskrivesAvJournalpost", str(one.avskrevet_av_id) if one.avskrevet_av_id else None)
     _put(entry, "tilgangsrestriksjon", _RESTRICTION if one.hjemler else None)
