@@ -9,7 +9,7 @@ MATRIX: Matrix = {
     "GET /messages/{message_id}/triages": row(STAFF, Role.SYS),
     "POST /messages/{message_id}/triage": row(Role.SA, Role.RED, Role.LED, Role.ARK, Role.POL, key=True, match=True),
     "POST /messages/{message_id}/urgent/acknowledge": row(Role.SA, Role.RED, Role.LED, key=True),
-    "GET /alerts": row(STAFF, Role.SYS),
+    "GET /alerts": row(Role.SA, Role.RED, Role.LED, Role.REV, Role.SYS),
     "GET /rules": row(public=True),
     "GET /rules/{rule_id}": row(public=True),
     "GET /statistics": row(STAFF),

@@ -20,12 +20,13 @@ _ROLE = re.compile(
     r"|kommunelege[n]?|legen|vaktmester(?:en)?|vaktmeister(?:en)?|saksbehandler(?:en)?|saksbehandlar(?:en)?"
     r"|enhetsleder(?:en)?|einingsleiar(?:en)?|sfo-?leder(?:en)?|trener(?:en)?|trenar(?:en)?|sjåfør(?:en)?"
     r"|bademester(?:en)?"
-    r"|barnevernsleder(?:en)?|presten|klokker(?:en)?|rådmann(?:en)?|kommunedirektør(?:en)?|byggesaksleder(?:en)?"
+    r"|barnevernsleder(?:en)?|sjefen|lederen|leiaren|presten|klokker(?:en)?|rådmann(?:en)?|kommunedirektør(?:en)?|byggesaksleder(?:en)?"
     r"|ordfører(?:en)?|ordførar(?:en)?|varaordfører(?:en)?|varaordførar(?:en)?|dama|mannen|fyren|kjerringa|kjerringen"
     r"|typen|jenta|gutten|guten|kassadama|naboen|familien|paret|ekteparet|ungane|barna|barnet|sønnen"
     r"|dattera|mora|faren)"
     r" (?:min )?(?:på|ved|til|i|hos|for|oppi|nedi|fra|frå) (?:nr\.? ?|nummer |en |ei |et |eit |den "
     r"|det )?[\wÆØÅæøå.-]{1,30}"
+    r"|\b(?:han|ho|hun|dama|fyren|typen|kjerringa) (?:der )?(?:i|på|ved) [\wæøå]{3,25}"
     r"|\b(?:han|ho|hun|dama|ho der|hun der|fyren) (?:lærer|lærar|rektor|sjåfør|leder|leiar|styrer"
     r"|saksbehandler|lege|vakt)\w*"
     r"|\b(?:han|hun|ho|dama|fyren|mannen|kjerringa|de|dei) (?:som|der|i|på) (?:bor|bur|jobber|jobbar"
@@ -34,7 +35,7 @@ _ROLE = re.compile(
 )
 # «ho Liv på servicetorget», «Emma i 2B»: a first name is enough where few can be meant
 _FIRST_WITH_PLACE = re.compile(
-    r"\b(?:[Hh]an|[Hh]un|[Hh]o|[Ll]ille|[Vv]esle|[Dd]enne|[Gg]amle) (?P<told>[A-ZÆØÅ][a-zæøå]{1,15})\b"
+    r"\b(?:[Hh]an|[Hh]un|[Hh]o|[Ll]ille|[Vv]esle|[Dd]enne|[Gg]amle)(?: der)? (?P<told>[A-ZÆØÅ][a-zæøå]{1,15})\b"
     r"|(?<!\w)(?P<placed>[A-ZÆØÅ][a-zæøå]{1,15}) (?:i \d{1,2}[A-F]?\b"
     r"|på (?:servicetorget|byggesak|teknisk|plan|skolen|skulen|nav|sfo)"
     r"|(?:på|ved|frå|fra|i) [A-ZÆØÅ][a-zæøå]{2,20}(?: skole| skule| barnehage| sykehjem| sjukeheim))"

@@ -63,48 +63,52 @@ class Hit:
 
 @dataclass(frozen=True)
 class RuleSet:
-    """Rules in the order of their ids, with an index that leaves out what cannot match."""
+    """Rules in the order of their ids, with an index that leaves out the patterns that cannot match."""
 
     rules: Sequence[Rule]
     version: str
+    _patterns: Sequence[tuple[int, re.Pattern[str]]] = field(init=False)
     _by_gram: Mapping[str, Sequence[int]] = field(init=False)
     _always: Sequence[int] = field(init=False)
 
     def __post_init__(self) -> None:
+        patterns = [(number, pattern) for number, rule in enumerate(self.rules) for pattern in rule.patterns]
         by_gram: dict[str, list[int]] = {}
         always: list[int] = []
-        for number, rule in enumerate(self.rules):
-            grams: set[str] = set()
-            for pattern in rule.patterns:
-                found = literals(pattern.pattern)
-                if found is None:
-                    always.append(number)
-                    break
-                grams |= found
-            else:
-                for gram in grams:
-                    by_gram.setdefault(gram, []).append(number)
+        for place, (_, pattern) in enumerate(patterns):
+            grams = literals(pattern.pattern)
+            if grams is None:
+                always.append(place)
+            for gram in grams or ():
+                by_gram.setdefault(gram, []).append(place)
+        object.__setattr__(self, "_patterns", patterns)
         object.__setattr__(self, "_by_gram", by_gram)
         object.__setattr__(self, "_always", always)
 
     def hits(self, text: Prepared, context: Prepared | None, lang: str) -> list[Hit]:
-        """Every rule that matches, once each, at its first place; signals are not looked at here."""
+        """Every rule that matches, once each, at the place of its first pattern; signals are not looked at here."""
         found: dict[int, Hit] = {}
         for copy, on in _copies(text, context):
-            for number in self._candidates(copy.text):
+            barred: set[int] = set()
+            for place in self._candidates(copy.text):
+                number, pattern = self._patterns[place]
                 rule = self.rules[number]
-                if number in found or not _applies(rule, on, lang):
+                if number in found or number in barred or not _applies(rule, on, lang):
                     continue
-                if place := _match(rule, copy):
-                    found[number] = Hit(rule, *(copy.span(*place) if on != "context" else (0, 0)))
+                if match := pattern.search(copy.text):
+                    if rule.unless and rule.unless.search(copy.text):
+                        barred.add(number)
+                    else:
+                        found[number] = Hit(rule, *(copy.span(*match.span()) if on != "context" else (0, 0)))
         return [found[number] for number in sorted(found)]
 
     def _candidates(self, text: str) -> list[int]:
+        """The places of the patterns that can match, in order."""
         grams = {text[at : at + 3] for at in range(len(text) - 2)}
-        numbers = set(self._always)
+        places = set(self._always)
         for gram in grams & self._by_gram.keys():
-            numbers.update(self._by_gram[gram])
-        return sorted(numbers)
+            places.update(self._by_gram[gram])
+        return sorted(places)
 
 
 def _copies(text: Prepared, context: Prepared | None) -> Iterator[tuple[Copy, str]]:
@@ -119,15 +123,6 @@ def _applies(rule: Rule, on: str, lang: str) -> bool:
     if rule.lang and lang not in rule.lang:
         return False
     return {"plain": rule.on != "context", "leet": rule.on == "leet", "context": rule.on == "context"}[on]
-
-
-def _match(rule: Rule, copy: Copy) -> tuple[int, int] | None:
-    for pattern in rule.patterns:
-        if match := pattern.search(copy.text):
-            if rule.unless and rule.unless.search(copy.text):
-                return None
-            return match.span()
-    return None
 
 
 def holds(rule: Rule, signals: Collection[str]) -> bool:
