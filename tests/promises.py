@@ -14,7 +14,7 @@ class Promise:
     lacking: str = ""
 
 
-_KILLED = "tests/faults/test_killed_processes.py::test_a_journey_goes_on_after_every_kill"
+_KILLED = "tests/faults/test_killed_processes.py::test_journeys_go_on_while_every_process_dies_at_every_point"
 _AWAY = "tests/faults/test_database_away.py"
 _DOOR = "tests/ingest/test_webhook_door.py"
 _SENDING = "tests/responder/test_sending.py"

@@ -101,7 +101,7 @@ class House:
 
     def until(self, what: str, look: Callable[[], T | None], within_s: float = _PATIENCE_S) -> T:
         """The first thing that `look` finds; what is not there yet is looked for again. Raises `WaitedInVain`."""
-        last = time.monotonic() + within_s
+        last = time.monotonic() + within_s + self._patience_s
         while True:
             try:
                 if found := look():

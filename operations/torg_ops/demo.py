@@ -160,11 +160,24 @@ def _it_is_published(house: House, say: Say, story: Story) -> None:
 
     def out() -> Found | None:
         reply = house.get("responder", path, "sideadministrator")
+        if reply["state"] == "needs_operator":
+            _a_person_decides(house, say, story, reply)
         return reply if reply["state"] in {"published", "verified"} else None
 
     reply = house.until("svaret på plattformen", out, within_s=60)
     story.permalink = reply["permalink"]
     say(f"Svaret står i tråden, én gang: {story.permalink}")
+
+
+def _a_person_decides(house: House, say: Say, story: Story, reply: Found) -> None:
+    """Nobody knows whether the call had its effect, and it is never repeated without a human decision."""
+    there = house.control("GET", f"/_sim/comments?by=page&parent={story.comment_id}")["data"]
+    decision = {"outcome": "send_again", "reason": "Svaret står ikke i tråden."}
+    if there:
+        decision = {"outcome": "posted", "reason": "Svaret står i tråden.", "external_id": there[0]["id"]}
+        decision["permalink"] = there[0]["permalink"]
+    house.post("responder", f"/replies/{story.reply_id}/resolve", "sideadministrator", decision, version=reply.version)
+    say(f"Ingen vet om svaret kom fram. Per Tangen ser etter i tråden og avgjør: {decision['outcome']}.")
 
 
 def _it_is_journaled(house: House, say: Say, story: Story) -> None:

@@ -3,7 +3,7 @@
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,68 +24,71 @@ _IMPATIENT = {
 }
 
 
-class Crashed(Exception):
-    """A process was to die at a named point and never came there."""
+_CRASHED = 137
+_MOST_ROUNDS = 8
+
+
+class NeverCame(Exception):
+    """A process was to die at a named point, and nothing brought it there."""
 
 
 class Patient:
-    """Runs something while processes die under it, and starts again what has ended.
+    """Runs something again and again while processes die under it, each at one named point after the other.
 
     Children are started here, in the main thread: they end with the thread that started them.
     """
 
     def __init__(self, house: House) -> None:
         self.house = house
+        self.deaths: list[tuple[str, str]] = []
 
-    def __call__(self, act: Callable[[Client], Any], points: Mapping[str, str]) -> Any:
-        """`act` with the processes of `points` (name -> crash point) made to die at their points, once each.
+    def __call__(self, act: Callable[[Client], Any], chains: Mapping[str, Sequence[str]]) -> list[Any]:
+        """What each round of `act` gave, until every process has died at every point of its chain.
 
-        Raises `Crashed` for a point that nothing came to pass.
+        Raises `NeverCame`.
         """
-        for name, point in points.items():
+        left = {name: list(points) for name, points in chains.items()}
+        for name in chains:
             self.house.children[name].stop()
-            self.house.children[name].start(CRASH_AT=point)
-        self.house.await_ready(*points)
-        died: dict[str, int | None] = {}
-        outcome: list[Any] = []
+            self._start(name, left)
+        outcomes = []
+        for _ in range(_MOST_ROUNDS):
+            outcomes.append(self._round(act, left))
+            if not any(left.values()):
+                return outcomes
+        raise NeverCame(str({name: points for name, points in left.items() if points}))
+
+    def _round(self, act: Callable[[Client], Any], left: dict[str, list[str]]) -> Any:
+        told: list[Any] = []
 
         def run() -> None:
-            client = Client(self.house.running(), patience_s=40.0)
+            client = Client(self.house.running(), patience_s=120.0)
             try:
-                outcome.append(act(client))
+                told.append(act(client))
             except BaseException as error:  # noqa: BLE001 - told to the main thread, whatever it is
-                outcome.append(error)
+                told.append(error)
             finally:
                 client.close()
 
         acting = threading.Thread(target=run)
         acting.start()
         while acting.is_alive():
-            self._start_again(died)
+            for name, child in self.house.children.items():
+                if not child.running:
+                    self._died(name, child.code, left)
             time.sleep(0.05)
-        last = time.monotonic() + 20
-        while died.keys() < set(points) and time.monotonic() < last:
-            self._start_again(died)
-            time.sleep(0.05)
-        for name, point in points.items():
-            self._without_crash(name, died)
-            if name not in died:
-                raise Crashed(f"{name} never came to {point}")
-        [told] = outcome
-        if isinstance(told, BaseException):
-            raise told
-        return told
+        if isinstance(told[0], BaseException):
+            raise told[0]
+        return told[0]
 
-    def _start_again(self, died: dict[str, int | None]) -> None:
-        for name, child in self.house.children.items():
-            if not child.running:
-                died.setdefault(name, child.code)
-                child.start()
+    def _died(self, name: str, code: int | None, left: dict[str, list[str]]) -> None:
+        assert code == _CRASHED, f"{name} ended with {code} though nobody killed it"
+        self.deaths.append((name, left[name].pop(0)))
+        self._start(name, left)
 
-    def _without_crash(self, name: str, died: Mapping[str, int | None]) -> None:
-        if name not in died:
-            self.house.children[name].stop()
-            self.house.children[name].start()
+    def _start(self, name: str, left: dict[str, list[str]]) -> None:
+        points = left[name]
+        self.house.children[name].start(**({"CRASH_AT": points[0]} if points else {}))
 
 
 @pytest.fixture(scope="session")
