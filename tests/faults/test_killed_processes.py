@@ -1,4 +1,4 @@
-"""F1, F2, F3: every process dies at every named point of its work, is started again, and nothing is lost or done twice."""
+"""F1, F2, F3: a process dies at every named point of its work, is started again; nothing is lost or done twice."""
 
 from collections.abc import Callable
 
