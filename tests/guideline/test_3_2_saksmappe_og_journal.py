@@ -224,7 +224,7 @@ async def test_4_1_a_case_that_became_a_redirect_is_kept_and_closes(
     await journal.take(reply.published())
     case = await journal.one("SELECT * FROM saksmapper")
     assert (case["saksstatus"], case["stage"], case["close_when_ready"]) == ("B", "answered", "redirected")
-    await journal.do(lambda work: work.db.exec_driver_sql("UPDATE dokumenter SET missing = true"))
+    await journal.run("UPDATE dokumenter SET missing = true")
     current = await people.astrid.get(f"/saksmapper/{case['id']}")
     await people.astrid.patch(f"/saksmapper/{case['id']}", {"klasseID": "HENV"}, version=current["version"])
     for entry in (await people.astrid.get(f"/saksmapper/{case['id']}/journalposter"))["items"]:

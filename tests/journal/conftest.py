@@ -108,6 +108,11 @@ class Journal:
         assert len(found) == 1, found
         return found[0]
 
+    async def run(self, statement: str) -> None:
+        """One statement as the run-time role, committed."""
+        async with self.works.begin(SYSTEM) as work:
+            await work.db.execute(sa.text(statement))
+
     async def published(self) -> list[str]:
         return [row["type"] for row in await self.rows("SELECT type FROM log ORDER BY id")]
 

@@ -81,7 +81,7 @@ def informal() -> list[Event]:
     """A thank-you that is answered: nothing is journaled, the decision not to is recorded."""
     message = Told()
     reply = message.reply("thanks")
-    duty = {"reply_duty": "should", "record_class": "none"}
+    duty: dict[str, Any] = {"reply_duty": "should", "record_class": "none"}
     return [
         message.received(),
         message.classified("thank", **duty),

@@ -139,4 +139,4 @@ async def test_the_runtime_role_cannot_undo_numbers(journal: Journal) -> None:
         "TRUNCATE journalposter CASCADE",
     ):
         with pytest.raises(Exception, match=r"permission denied|must be owner"):
-            await journal.do(lambda work, s=statement: work.db.exec_driver_sql(s))
+            await journal.run(statement)
