@@ -28,9 +28,10 @@ async def test_inv_1_no_outgoing_without_a_case(journal: Journal) -> None:
                 sa.text(
                     "INSERT INTO journalposter (id, saksmappe_id, conversation_id, journalaar, journalsekvensnummer, "
                     "journalpostnummer, journalposttype, journalstatus, journaldato, sendt_dato, tittel, "
-                    "tittel_commit, administrativ_enhet, saksbehandler, opprettet_dato, opprettet_av, previous_hash, "
-                    "entry_hash, changed_at, changed_by, version) VALUES "
-                    "(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 2026, 1, 1, 'U', 'E', :day, :now, '', '', '', '', :now, '', '', '', :now, '', 1)"
+                    "tittel_commit, administrativ_enhet, saksbehandler, opprettet_dato, opprettet_av, "
+                    "previous_hash, entry_hash, changed_at, changed_by, version) VALUES "
+                    "(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 2026, 1, 1, 'U', 'E', :day, :now, "
+                    "'', '', '', '', :now, '', '', '', :now, '', 1)"
                 ),
                 {"day": work.now.date(), "now": work.now},
             )
