@@ -98,6 +98,24 @@ def test_spans_are_places_in_the_text_as_it_was_written(config: Config) -> None:
                 assert text[reason.start : reason.end] == "148592 10091"
 
 
+NAMES = ["Kari Hansen", "Krzysztof Nowak", "Ayaan Mohamed", "Ahmed Al-Rashid", "Máret Somby", "Oksana Kovalenko"]
+
+
+@pytest.mark.parametrize(
+    ("text", "handling"),
+    [
+        ("{} i resepsjonen er en løgner og burde skamme seg", "remove"),
+        ("Tenk på {}, ho fekk kreftdiagnosen i går", "remove"),
+        ("{} på servicetorget lovet svar forrige uke. Jeg har ikke hørt noe.", "answer_criticism"),
+        ("Takk for hjelpa {}, du er gull verdt", "thank"),
+    ],
+)
+def test_whoever_is_named_the_proposal_is_the_same(config: Config, text: str, handling: str) -> None:
+    for name in NAMES:
+        found = classify(Item(text.format(name)), config)
+        assert (found.handling, "named_person" in found.flags) == (handling, True), name
+
+
 @given(text=st.text(max_size=200))
 @settings(max_examples=60)
 def test_every_copy_leads_back_into_the_original(text: str) -> None:

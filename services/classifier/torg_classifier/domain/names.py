@@ -27,6 +27,7 @@ _ROLE = re.compile(
     r" (?:min )?(?:på|ved|til|i|hos|for|oppi|nedi|fra|frå) (?:nr\.? ?|nummer |en |ei |et |eit |den "
     r"|det )?[\wÆØÅæøå.-]{1,30}"
     r"|\b(?:han|ho|hun|dama|fyren|typen|kjerringa) (?:der )?(?:i|på|ved) [\wæøå]{3,25}"
+    r"|\b(?:han|ho|hun|dama|fyren|typen|kjerringa|mannen|kvinna|kvinnen) som [\wæøå]{2,20} [\wæøå]{2,25}"
     r"|\b(?:han|ho|hun|dama|ho der|hun der|fyren) (?:lærer|lærar|rektor|sjåfør|leder|leiar|styrer"
     r"|saksbehandler|lege|vakt)\w*"
     r"|\b(?:han|hun|ho|dama|fyren|mannen|kjerringa|de|dei) (?:som|der|i|på) (?:bor|bur|jobber|jobbar"

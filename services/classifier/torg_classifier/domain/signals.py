@@ -31,7 +31,7 @@ _ANGRY = re.compile(r"[😡🤬👎😠🤮😤🖕💩]")
 _HAPPY = re.compile(r"[👏❤🥰😍👍💚💙💛🙏😊🎉🤩💪🌞☀😃😀🤗💐🌷♥💖🥳🏆👌⭐🌟]")
 _URL = re.compile(r"https?://|\bwww\b|\b[\w-]{2,40}\.(?:com|net|no|ru|xyz|info|biz|top|click|shop|io|me)\b")
 _OWN = re.compile(
-    r"\b(?:min|mitt|mine|mi|mæ|meg|jeg|eg|æ|vår|vårt|våre|oss|my|mój|moje|moja|мій|моя|sønnen vår|dattera mi)\b"
+    r"\b(?:min|mitt|mine|mi|mæ|meg|jeg|eg|æ|(?<!i )vår|vårt|våre|oss|my|mój|moje|moja|мій|моя|sønnen vår|dattera mi)\b"
 )
 _WE = re.compile(_OWN.pattern + r"|\b(?:vi|me|we)\b")
 _OTHERS = re.compile(
