@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import uuid4
 
+from aiokafka import AIOKafkaProducer
+from torg_shared.bus import kafka
 from torg_shared.bus.port import Member, MembershipLost, Outgoing, Record
 from torg_shared.ids import uuid7
 from torg_shared.testing import until
