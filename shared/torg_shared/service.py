@@ -9,7 +9,7 @@ import gc
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -68,8 +68,8 @@ class Service:
     health: Asgi
     groups: Sequence[Group] = ()
     jobs: Sequence[Job] = ()
-    beside: Sequence[Callable[[asyncio.Event], Awaitable[None]]] = ()
-    beside_api: Sequence[Callable[[asyncio.Event], Awaitable[None]]] = ()
+    beside: Sequence[Callable[[asyncio.Event], Coroutine[Any, Any, None]]] = ()
+    beside_api: Sequence[Callable[[asyncio.Event], Coroutine[Any, Any, None]]] = ()
     starting: Sequence[Callable[[], Awaitable[None]]] = ()
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
 

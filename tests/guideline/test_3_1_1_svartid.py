@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from torg_journal.domain import deadlines
+from torg_journal.domain import deadlines, timers
 from torg_journal.domain.timers import LEGAL_MAXIMUM, Rule, Unit
 from torg_journal.settings import Municipality, load
 from torg_shared.municipality import ConfigError
@@ -38,7 +38,7 @@ def oslo(text: str) -> datetime:
 def test_g12_first_response_is_due_the_next_working_day(sogne: Municipality, start: str, due: str) -> None:
     """G-12: the same clock time on the next working day; a time outside the hours moves to the next opening."""
     rule = sogne.rules["T-FIRST", "must"]
-    assert deadlines.due(rule, sogne.calendar, oslo(start)) == oslo(due)
+    assert timers.due(rule, sogne.calendar, oslo(start)) == oslo(due)
 
 
 def changed(folder: Path, code: str, **values: object) -> Path:
@@ -107,7 +107,7 @@ def test_inv16_no_rule_can_be_made_past_the_legal_maximum() -> None:
 def test_inv16_own_closing_days_do_not_lengthen_what_a_statute_sets(sogne: Municipality) -> None:
     rule = sogne.rules["T-INNSYN", "limit"]
     start = oslo("2026-12-21T10:00")  # 24 December is closed here, but a working day to the law
-    assert deadlines.due(rule, sogne.calendar, start) == oslo("2026-12-29T10:00")
+    assert timers.due(rule, sogne.calendar, start) == oslo("2026-12-29T10:00")
 
 
 def test_warnings_come_before_the_due_time_and_in_working_hours(sogne: Municipality) -> None:

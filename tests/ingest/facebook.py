@@ -12,7 +12,7 @@ POST = f"{PAGE}_2002"
 AT = 1780473600  # 2026-06-03 08:00 UTC, where the test clock stands
 
 
-def value(comment: str = "2002_3003", verb: str = "add", **more: Any) -> dict[str, Any]:
+def value(comment: Any = "2002_3003", verb: Any = "add", **more: Any) -> dict[str, Any]:
     """The value of a comment's change; a key given as None is left out."""
     content: dict[str, Any] = {
         "item": "comment",

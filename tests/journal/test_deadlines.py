@@ -1,5 +1,6 @@
 """The timer table and the life of one deadline, as rules."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from pathlib import Path
@@ -251,7 +252,7 @@ def test_only_delays_outside_our_control_pause_a_clock() -> None:
 def test_a_step_that_is_not_in_the_table_raises() -> None:
     met, gone = satisfy(first(), at(1)), cancel(first(), at(1), "closed")
     overdue, _ = tick(first(), at(30))
-    for step in (
+    steps: tuple[Callable[[], object], ...] = (
         lambda: satisfy(met, at(2)),
         lambda: cancel(met, at(2), "x"),
         lambda: pause(met, at(2), "awaiting_author"),
@@ -259,7 +260,8 @@ def test_a_step_that_is_not_in_the_table_raises() -> None:
         lambda: pause(overdue, at(31), "awaiting_author"),
         lambda: resume(first(), CALENDAR, at(2), Unit.WORKING_DAYS),
         lambda: resume(overdue, CALENDAR, at(31), Unit.WORKING_DAYS),
-    ):
+    )
+    for step in steps:
         with pytest.raises(Conflict) as refused:
             step()
         assert refused.value.code == "DEADLINE_STATE"

@@ -17,7 +17,7 @@ from torg_shared.work import Works
 from tests.journal.journal_rows import AT, a_message
 
 
-async def ids(client: httpx.AsyncClient, headers: dict[str, str], limit: int = 50, **query: Any) -> list[str]:
+async def ids(client: httpx.AsyncClient, headers: dict[str, str], limit: Any = 50, **query: Any) -> list[str]:
     """Every id of the list, page by page."""
     found: list[str] = []
     after = None
@@ -218,7 +218,8 @@ async def _plan(db: Any, query: Any, page: Any, now: Any) -> str:
             return await db.execute(statement)
 
     await store.worklist(Catch(), query, page, now)  # type: ignore[arg-type]
-    text = caught[0].compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    dialect: Any = postgresql.dialect
+    text = caught[0].compile(dialect=dialect(), compile_kwargs={"literal_binds": True})
     rows = await db.execute(sa.text("EXPLAIN " + str(text).replace(":", "\\:")))
     return "\n".join(row[0] for row in rows)
 

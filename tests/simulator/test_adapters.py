@@ -175,7 +175,7 @@ async def test_intake_understands_every_change(
     await control.post("/_sim/comments", message="x", old_shape=True)
     await idle()
 
-    changes = []
+    changes: list[Any] = []
     for delivered in receiver.got:
         signature = delivered.headers["x-hub-signature-256"].encode()
         assert inbound.signed(delivered.body, signature, [SECRET.encode()])

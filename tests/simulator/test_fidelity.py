@@ -1,6 +1,7 @@
 """The simulator stays honest: its payloads have the shape of recorded ones, and its documentation names real tests."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,14 @@ def changes(verb: str) -> Change:
     comment, add = platform.write_comment(platform.newest_post().id, "Hei", person("Kari"), "citizen")
     if verb == "unhide":
         platform.set_hidden(comment.id, True)
-    made = {
+    ways: dict[str, Callable[[], Change | None]] = {
         "add": lambda: add,
         "edited": lambda: platform.edit(comment.id, "B")[1],
         "hide": lambda: platform.set_hidden(comment.id, True)[1],
         "unhide": lambda: platform.set_hidden(comment.id, False)[1],
         "remove": lambda: platform.remove(comment.id)[1],
-    }[verb]()
+    }
+    made = ways[verb]()
     assert made
     return made
 
