@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torg_classifier.domain.decide import alert_of, classify, classify_many, may_pass
+from torg_classifier.domain.decide import classify, classify_many, may_pass
 from torg_classifier.domain.decision import Config, Item, Opinion, Thresholds
 from torg_classifier.domain.facets import (
     CLASSES,
@@ -26,6 +26,7 @@ from torg_classifier.domain.facets import (
     reply_duty,
     truth_table,
 )
+from torg_classifier.domain.reading import alert_of
 from torg_classifier.domain.text import Prepared
 
 THREAT = "Jeg skal komme ned på rådhuset og knuse trynet på saksbehandleren"

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 import yaml
-from torg_classifier.domain.decide import classify, rules_that_fail
+from torg_classifier.domain.decide import classify
 from torg_classifier.domain.decision import Config, Item
 from torg_classifier.domain.facets import FLAGS
 from torg_classifier.domain.patterns import UnsafePattern, expand, literals, safe
+from torg_classifier.domain.reading import rules_that_fail
 from torg_classifier.domain.rules import Rule
 from torg_classifier.rules import RuleError, load
 from torg_classifier.rules import loader as rule_files

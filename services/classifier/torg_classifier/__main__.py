@@ -8,7 +8,7 @@ from torg_shared.municipality import ConfigError
 from torg_shared.service import command_line
 
 from torg_classifier.app import build
-from torg_classifier.domain.decide import rules_that_fail
+from torg_classifier.domain.reading import rules_that_fail
 from torg_classifier.rules import RuleError, load
 from torg_classifier.settings import ClassifierSettings
 

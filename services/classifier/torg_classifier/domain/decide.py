@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from torg_shared.personal_data import PERSONAL, Span, find
+from torg_shared.personal_data import PERSONAL
 
 from .decision import Config, Decision, Item, Model, Opinion, Reason
 from .facets import (
@@ -20,11 +20,8 @@ from .facets import (
     record_class,
     reply_duty,
 )
-from .language import language_of
-from .names import Person, people
-from .rules import Hit, holds
-from .signals import Mood, asks, length_of, mood_of, signals_of, tone_of, topic_of, whose
-from .text import Prepared
+from .reading import CHILD_CONCERN, SENTENCE, Reading, read, urgent_category
+from .signals import Mood, length_of, tone_of, topic_of, whose
 
 _FITS = 2
 _MOODS: tuple[Handling, ...] = ("answer_criticism", "thank", "none_needed")
@@ -50,7 +47,6 @@ _FLAG_ORDER = [
     "dialect",
 ]
 _RESIDENCE = re.compile(r"\b(?:bor|bur|budde|bodde|adress\w*|heime|hjemme|flytt\w*|huset|døra|ring på|besøk\w*)\b")
-_SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
 
 
 def classify(item: Item, config: Config, model: Model | None = None) -> Decision:
@@ -63,76 +59,6 @@ def classify_many(items: Sequence[Item], config: Config, model: Model | None = N
     opinions: Sequence[Opinion | None] = model.opinions(items) if model else [None] * len(items)
     version = model.version if model else None
     return [_decide(item, config, opinion, version) for item, opinion in zip(items, opinions, strict=True)]
-
-
-def alert_of(item: Item, config: Config) -> tuple[str, Sequence[str]] | None:
-    """The urgent screening, with deterministic rules only (2.6 h): the category and the rules, None for no alert."""
-    found = _read(item, config)
-    category = _urgent_category(found)
-    if category is None:
-        return None
-    rules = [hit.rule.id for hit in found.hits if hit.rule.effect.urgent or _CHILD_CONCERN in hit.rule.effect.flags]
-    return category, rules
-
-
-_CHILD_CONCERN = "legal_request:child_concern"
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What detectors and rules see in one text."""
-
-    text: Prepared
-    lang: str
-    dialect: bool
-    people: Sequence[Person]
-    spans: Sequence[Span]
-    mood: Mood
-    sentences: Sequence[tuple[bool, Mood]]
-    """Of each sentence: whether it asks, and its mood."""
-    signals: frozenset[str]
-    hits: Sequence[Hit]
-
-
-def _read(item: Item, config: Config) -> _Reading:
-    words = config.lexicon
-    text = Prepared(item.text or "")
-    context = Prepared(item.context) if item.context else None
-    language = language_of(text.folded.text, config.identify)
-    lang = item.lang_hint if language.code == "und" and item.lang_hint in {"nb", "nn"} else language.code
-    persons = people(text.cased.text, words.first_names, words.surnames, words.no_names)
-    mood = mood_of(text.plain.text, words.positive, words.negative, words.negation)
-    signals = signals_of(text.plain.text, persons, mood, context is not None)
-    matched = config.rules.hits(text, context, lang)
-    for hit in matched:  # rules that only see: what they mark, others may ask for
-        if not hit.rule.needs and not hit.rule.not_with:
-            signals |= hit.rule.effect.marks
-    for hit in matched:
-        if hit.rule.effect.marks and holds(hit.rule, signals):
-            signals |= hit.rule.effect.marks
-    return _Reading(
-        text,
-        lang,
-        language.dialect,
-        persons,
-        find(item.text or ""),
-        mood,
-        [
-            (asks(one), mood_of(one, words.positive, words.negative, words.negation))
-            for one in _SENTENCE.findall(text.plain.text[:8000])
-        ],
-        frozenset(signals),
-        [hit for hit in matched if holds(hit.rule, signals)],
-    )
-
-
-def _urgent_category(found: _Reading) -> str | None:
-    categories = [hit.rule.effect.urgent for hit in found.hits if hit.rule.effect.urgent]
-    concern = any(_CHILD_CONCERN in hit.rule.effect.flags for hit in found.hits)
-    if concern:
-        return "child_danger" if categories else "child"
-    order = ("self_harm", "fire", "violence", "child_danger", "life", "hazard")
-    return min(categories, key=order.index) if categories else None
 
 
 @dataclass(slots=True)
@@ -148,7 +74,7 @@ class _Draft:
 
 
 def _decide(item: Item, config: Config, opinion: Opinion | None, model_version: str | None) -> Decision:
-    found = _read(item, config)
+    found = read(item, config)
     draft = _Draft(set(), Counter(), [], [])
     _take_data(found, draft)
     _take_hits(found, draft)
@@ -156,7 +82,7 @@ def _decide(item: Item, config: Config, opinion: Opinion | None, model_version: 
         draft.flags.add("named_person")
     if found.dialect and found.lang == "nb":
         draft.flags.add("dialect")
-    category = _urgent_category(found)
+    category = urgent_category(found)
     if category not in (None, "child"):
         draft.flags.add("urgent")
 
@@ -201,7 +127,7 @@ def _decide(item: Item, config: Config, opinion: Opinion | None, model_version: 
     )
 
 
-def _take_data(found: _Reading, draft: _Draft) -> None:
+def _take_data(found: Reading, draft: _Draft) -> None:
     """Detectors: id numbers, contact data and addresses, and whose they are (classifier.md 3 and 7.3)."""
     copy = found.text.plain
     plain = copy.text
@@ -235,7 +161,7 @@ def _take_data(found: _Reading, draft: _Draft) -> None:
         )
 
 
-def _take_hits(found: _Reading, draft: _Draft) -> None:
+def _take_hits(found: Reading, draft: _Draft) -> None:
     for hit in found.hits:
         effect = hit.rule.effect
         draft.flags |= effect.flags
@@ -250,7 +176,7 @@ def _take_hits(found: _Reading, draft: _Draft) -> None:
         draft.own_data = True
 
 
-def _primary(found: _Reading, draft: _Draft, opinion: Opinion | None) -> tuple[Handling, float]:
+def _primary(found: Reading, draft: _Draft, opinion: Opinion | None) -> tuple[Handling, float]:
     """The first in the order of decision that fits; else by question and mood."""
     if draft.scores["remove"] >= _FITS or not {"threat", "hate", "exposure", "harassment"}.isdisjoint(draft.flags):
         return "remove", 0.85 if draft.scores["remove"] > _FITS else 0.75
@@ -265,7 +191,7 @@ def _primary(found: _Reading, draft: _Draft, opinion: Opinion | None) -> tuple[H
     return _by_mood(found, draft)
 
 
-def _by_mood(found: _Reading, draft: _Draft) -> tuple[Handling, float]:
+def _by_mood(found: Reading, draft: _Draft) -> tuple[Handling, float]:
     """What no route of the guideline takes: a question is answered, blame tried, praise thanked for."""
     mood = found.mood
     # «Helsike så kaldt badevatnet var 😂»: an oath without a target
@@ -283,7 +209,7 @@ def _by_mood(found: _Reading, draft: _Draft) -> tuple[Handling, float]:
     return next(((handling, sure) for fits, handling, sure in choices if fits), ("none_needed", 0.5))
 
 
-def _secondary(handling: Handling, found: _Reading, draft: _Draft) -> list[Handling]:
+def _secondary(handling: Handling, found: Reading, draft: _Draft) -> list[Handling]:
     """Further enquiries in other sentences than the primary's; under a `remove`, any enquiry (2.6 a)."""
     if handling in {"thank", "answer_criticism", "none_needed", "archive_only"}:
         return []
@@ -307,7 +233,7 @@ def _secondary(handling: Handling, found: _Reading, draft: _Draft) -> list[Handl
     return others[:2]
 
 
-def _is_mixed(handling: Handling, found: _Reading) -> bool:
+def _is_mixed(handling: Handling, found: Reading) -> bool:
     """A question beside praise or blame in another sentence (classifier.md 3, first row)."""
     if handling not in {"answer", "open_case", "redirect_formal", "refer_politics"} or "urgent" in found.signals:
         return False
@@ -316,9 +242,9 @@ def _is_mixed(handling: Handling, found: _Reading) -> bool:
     )
 
 
-def _sentence(found: _Reading, place: int) -> int:
-    """The number of the sentence at `place` of the original, as `_SENTENCE` divides it."""
-    ends = [match.end() for match in _SENTENCE.finditer(found.text.original[:8000])]
+def _sentence(found: Reading, place: int) -> int:
+    """The number of the sentence at `place` of the original, as `SENTENCE` divides it."""
+    ends = [match.end() for match in SENTENCE.finditer(found.text.original[:8000])]
     return next((number for number, end in enumerate(ends) if place < end), len(ends))
 
 
@@ -345,7 +271,7 @@ def _alternatives(
 
 def _triage_reasons(
     item: Item,
-    found: _Reading,
+    found: Reading,
     config: Config,
     opinion: Opinion | None,
     handling: Handling,
@@ -385,7 +311,7 @@ def _is_private(
 ) -> bool:
     """True when the answer does not belong in public: own data told, danger to the writer, an enquiry under a hide."""
     flags = set(flags)
-    private = {"sensitive", "national_id", "legal_request:privacy", _CHILD_CONCERN}
+    private = {"sensitive", "national_id", "legal_request:privacy", CHILD_CONCERN}
     return bool(draft.own_data or flags & private or category == "self_harm" or (handling == "remove" and secondary))
 
 
@@ -396,7 +322,7 @@ def _sentiment(handling: Handling, mood: Mood, opinion: Opinion | None) -> int:
     return opinion.sentiment if opinion is not None and opinion.sentiment is not None else mood.sentiment
 
 
-def _tone(found: _Reading, opinion: Opinion | None) -> str:
+def _tone(found: Reading, opinion: Opinion | None) -> str:
     return opinion.tone if opinion is not None and opinion.tone is not None else tone_of(found.text.plain.text)
 
 
@@ -405,7 +331,7 @@ def _unit(handling: Handling, flags: Iterable[str], topic: str | None, config: C
     words = config.lexicon
     if handling == "refer_politics":
         return words.politics
-    if _CHILD_CONCERN in set(flags):
+    if CHILD_CONCERN in set(flags):
         return words.unit_of.get("barnevern", words.front_line)
     if handling in {"open_case", "redirect_formal"} and topic is not None:
         return words.unit_of.get(topic, words.front_line)
@@ -432,14 +358,3 @@ def may_pass(decision: Decision, config: Config) -> bool:
         and not decision.needs_human
         and not decision.needs_triage
     )
-
-
-def rules_that_fail(config: Config) -> list[str]:
-    """Each rule's own texts: what must fit and does not, what must not and does. Empty when all rules hold."""
-    failed = []
-    for rule in config.rules.rules:
-        for text, fits in [*((one, True) for one in rule.positive), *((one, False) for one in rule.negative)]:
-            hit = any(one.rule.id == rule.id for one in _read(Item(text), config).hits)
-            if hit != fits:
-                failed.append(f"{rule.id} {'passer ikke på' if fits else 'passer på'}: {text}")
-    return failed

@@ -2,8 +2,7 @@
 
 import asyncio
 
-from torg_shared.db import run_migrations
-
 from torg_classifier.tables import metadata
+from torg_shared.db import run_migrations
 
 run_migrations(metadata, asyncio.run)

@@ -14,8 +14,9 @@ from torg_shared.ids import uuid7
 from torg_shared.work import Work
 
 from torg_classifier import store
-from torg_classifier.domain.decide import alert_of, classify_many, may_pass
+from torg_classifier.domain.decide import classify_many, may_pass
 from torg_classifier.domain.decision import Config, Decision, Item, Model
+from torg_classifier.domain.reading import alert_of
 from torg_classifier.domain.triage import by_rule
 
 from . import triage
