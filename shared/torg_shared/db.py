@@ -7,8 +7,6 @@ from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
-from alembic import command, context
-from alembic.config import Config
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -80,6 +78,9 @@ def is_transient(error: BaseException) -> bool:
 
 def migrate(url: str, package: str, revision: str = "head") -> None:
     """Bring the database of `package` to `revision`, as its owner. Runs its own event loop."""
+    from alembic import command  # noqa: PLC0415 - a quarter of every service's start, for a command that few run
+    from alembic.config import Config  # noqa: PLC0415
+
     scripts = Path(str(files(package))) / "migrations"
     config = Config()
     config.set_main_option("script_location", str(scripts))
@@ -90,6 +91,7 @@ def migrate(url: str, package: str, revision: str = "head") -> None:
 
 def run_migrations(metadata: sa.MetaData, run: Callable[[Any], Any]) -> None:
     """The body of every service's `migrations/env.py`; `run` is `asyncio.run`."""
+    from alembic import context  # noqa: PLC0415 - as above
 
     def configure(db: sa.Connection) -> None:
         context.configure(connection=db, target_metadata=metadata, compare_type=True)
