@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -21,6 +22,7 @@ from torg_shared.work import Works
 
 from .cursors import Cursors
 from .health import Health
+from .openapi import describe
 from .problems import domain_error, http_error, texts_of, unexpected, wrong_shape
 from .routes import Gate, Router, name_of
 from .standard import STANDARD_MATRIX, standard_router
@@ -37,6 +39,12 @@ class _Application(FastAPI):
     """`doors` are answered before any middleware: those of platforms, where each microsecond is paid per delivery."""
 
     doors: Mapping[str, ASGIApp] = MappingProxyType({})
+    rows: Matrix = MappingProxyType({})
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = describe(self, self.rows)
+        return self.openapi_schema
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         door = self.doors.get(scope.get("path", ""))
@@ -76,6 +84,7 @@ def make_api(
     app.add_exception_handler(Exception, unexpected)
     health = Health(works, bus, metrics, tokens, groups).routes()
     app.doors = doors
+    app.rows = rows
     app.router.routes[:0] = health
     guarded = (*routers, standard_router(works, groups))
     agree(guarded, rows)

@@ -69,7 +69,8 @@ class _GuardedRoute(APIRoute):
             request.state.row = row
             request.state.caller = gate.check(request, row)
             for parameter in request.query_params:
-                if parameter not in known or len(request.query_params.getlist(parameter)) > 1:
+                values = request.query_params.getlist(parameter)
+                if parameter not in known or len(values) > 1 or "\0" in values[0]:  # NUL: no column can hold it
                     raise Invalid("QUERY_INVALID", parameter=parameter[:50])
             try:
                 return await inner(_StrictRequest(request.scope, request.receive))

@@ -1,20 +1,19 @@
 """What shows that the journal is whole: chain and gap check, published heads, the proof of one entry; and figures."""
 
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
 from starlette.responses import Response
-from torg_shared.web import After, Answer, Command, Limit, Router
+from torg_shared.web import After, Answer, Command, Day, Limit, Router
 
 from torg_journal.settings import Municipality
 from torg_journal.store import oversight as store
 from torg_journal.usecases import oversight as usecases
 
 _Year = Annotated[int | None, Query(ge=2000, le=2200, description="One journal year; default all")]
-_From = Annotated[date | None, Query(alias="fra", description="First day, as received; default 30 days ago")]
-_To = Annotated[date | None, Query(alias="til", description="Last day; default today")]
+_From = Annotated[Day | None, Query(alias="fra", description="First day, as received; default 30 days ago")]
+_To = Annotated[Day | None, Query(alias="til", description="Last day; default today")]
 
 
 def oversight(municipality: Municipality) -> Router:

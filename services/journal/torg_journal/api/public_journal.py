@@ -1,13 +1,12 @@
 """The public journal on the internet: for everybody, without a token, never for search engines (L-11, L-25)."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated
 
 from fastapi import Header, Query
 from starlette.responses import Response
 from torg_shared.errors import Invalid
-from torg_shared.web import After, Answer, Body, Command, Limit, Line, Router
+from torg_shared.web import After, Answer, Body, Command, Day, Limit, Line, Router
 from torg_shared.web.command import dump
 from torg_shared.work import Work
 
@@ -20,8 +19,8 @@ from .formats import HEADERS, MEDIA_TYPES, Format, Sheet, as_csv, as_html, as_js
 
 _Format = Annotated[Format | None, Query(alias="format", description="html, json, csv or xml; else by Accept")]
 _Accept = Annotated[str, Header(include_in_schema=False)]
-_From = Annotated[date | None, Query(alias="fra", description="First journaldato")]
-_To = Annotated[date | None, Query(alias="til", description="Last journaldato")]
+_From = Annotated[Day | None, Query(alias="fra", description="First journaldato")]
+_To = Annotated[Day | None, Query(alias="til", description="Last journaldato")]
 _Unit = Annotated[str | None, Query(max_length=50, pattern=r"^[a-z][a-z0-9-]*$", description="Administrative unit")]
 
 
@@ -84,7 +83,7 @@ def public_journal(municipality: Municipality) -> Router:
 
     @router.get("/offentlig-journal/{day}")
     async def day_of_journal(
-        day: date,
+        day: Day,
         command: Command,
         asked: _Format = None,
         accept: _Accept = "",
