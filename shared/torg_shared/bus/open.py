@@ -1,6 +1,5 @@
 """The bus that an address names."""
 
-from .kafka import KafkaBus
 from .port import Bus
 from .postgres import PostgresBus
 
@@ -12,6 +11,8 @@ def open_bus(url: str, name: str) -> Bus:
     """
     scheme, _, rest = url.partition("://")
     if scheme == "kafka":
+        from .kafka import KafkaBus  # noqa: PLC0415 - its client is heavy, and most installations do without
+
         return KafkaBus(rest, name)
     if scheme == "postgresql":
         return PostgresBus(url, name)
