@@ -72,10 +72,10 @@ async def test_a_batch_that_fails_is_halved_and_only_the_culprit_set_aside(
 ) -> None:
     honest = under_test.take_in
 
-    async def bug(work: Any, deliveries: Any, *rest: Any) -> Any:
+    async def bug(work: Any, deliveries: Any, *rest: Any, **more: Any) -> Any:
         if any(b"2002_7" in one.body for one in deliveries):
             raise RuntimeError("a fault of ours")
-        return await honest(work, deliveries, *rest)
+        return await honest(work, deliveries, *rest, **more)
 
     monkeypatch.setattr(under_test, "take_in", bug)
     answers = await asyncio.gather(*(ingest.post(delivery(value(f"2002_{n}"))) for n in range(10)))
@@ -92,11 +92,11 @@ async def test_a_passing_failure_is_tried_again_and_nobody_notices(
 ) -> None:
     honest, left = under_test.take_in, [2]
 
-    async def flickering(*given: Any) -> Any:
+    async def flickering(*given: Any, **more: Any) -> Any:
         if left[0]:
             left[0] -= 1
             raise ConnectionResetError
-        return await honest(*given)
+        return await honest(*given, **more)
 
     monkeypatch.setattr(under_test, "take_in", flickering)
     await ingest.take(delivery(value()))
@@ -134,8 +134,8 @@ async def test_a_connection_killed_inside_the_transaction_costs_nothing(
     admin = await asyncpg.connect(postgres_url)
     name = ingest.service.settings.database_url.rpartition("/")[2]
 
-    async def killed(*given: Any) -> Any:
-        done = await honest(*given)
+    async def killed(*given: Any, **more: Any) -> Any:
+        done = await honest(*given, **more)
         if left[0]:
             left[0] -= 1
             await _kill_connections(admin, name)
@@ -169,10 +169,10 @@ async def test_a_commit_whose_outcome_is_unknown_is_done_once(ingest: Ingest, mo
 async def test_who_gives_up_waiting_cancels_no_commit(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
     honest, go, inside = under_test.take_in, asyncio.Event(), asyncio.Event()
 
-    async def slow(*given: Any) -> Any:
+    async def slow(*given: Any, **more: Any) -> Any:
         inside.set()
         await go.wait()
-        return await honest(*given)
+        return await honest(*given, **more)
 
     monkeypatch.setattr(under_test, "take_in", slow)
     waiting = asyncio.create_task(ingest.post(delivery(value())))
@@ -225,7 +225,7 @@ async def test_what_waits_when_the_service_stops_is_still_committed(ingest: Inge
 async def test_a_failure_that_lasts_reaches_those_who_wait(
     ingest: Ingest, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away(*_: Any) -> Any:
+    async def away(*_: Any, **__: Any) -> Any:
         raise DBAPIError("", {}, OSError(), connection_invalidated=True)
 
     monkeypatch.setattr(under_test, "take_in", away)

@@ -190,7 +190,7 @@ async def test_a_failed_delivery_can_be_replayed(ingest: Ingest, tokens: Any, mo
 
     with monkeypatch.context() as patched:
 
-        async def bug(*_: Any) -> Any:
+        async def bug(*_: Any, **__: Any) -> Any:
             raise RuntimeError
 
         patched.setattr(committer, "take_in", bug)

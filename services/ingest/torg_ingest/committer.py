@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import asyncpg
 import structlog
@@ -26,7 +27,7 @@ from torg_ingest.usecases.intake import Told, keep_failed, take_in
 _BATCH = 500  # deliveries
 _BATCH_BYTES = 4 * 1024 * 1024
 _TRIES = 3  # of a batch while storage fails; then its senders are told to come again
-_RACES = 20  # lost against other processes before a batch counts as broken
+_RACES = 20  # lost against other processes, or against what was known already, before a batch counts as broken
 _PAUSE_S = 0.02
 _UNIQUE = "23505"
 
@@ -124,7 +125,7 @@ class Committer:
 
         while todo := [one for one in batch if not one.stored]:
             try:
-                await apply_all(todo, self._apply, self._bury, is_retry)
+                await apply_all(todo, partial(self._apply, look=races > 0), self._bury, is_retry)
                 return
             except Exception as error:
                 if isinstance(error, Raced | asyncpg.UniqueViolationError):
@@ -135,10 +136,10 @@ class Committer:
                     raise
                 await asyncio.sleep(_PAUSE_S)
 
-    async def _apply(self, batch: Sequence[_Waiting]) -> None:
+    async def _apply(self, batch: Sequence[_Waiting], *, look: bool) -> None:
         platform = batch[0].delivery.platform
         async with self._works.begin(Actor(kind="platform", id=platform)) as work:
-            told = await take_in(work, [one.delivery for one in batch], self._accounts, self._parking)
+            told = await take_in(work, [one.delivery for one in batch], self._accounts, self._parking, look=look)
             crash.point("ingest.before_commit")
         crash.point("ingest.committed")
         self._size.observe(len(batch))

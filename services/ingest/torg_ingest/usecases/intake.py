@@ -43,14 +43,22 @@ class Told:
     set_aside: Sequence[tuple[str, SetAside]]
 
 
-async def take_in(work: Work, deliveries: Sequence[Delivery], accounts: store.Accounts, parking: timedelta) -> Told:
-    """Store `deliveries` raw, and everything that their changes tell. Raises `Raced`: try all of it again."""
+async def take_in(
+    work: Work, deliveries: Sequence[Delivery], accounts: store.Accounts, parking: timedelta, *, look: bool = True
+) -> Told:
+    """Store `deliveries` raw, and everything that their changes tell.
+
+    Without `look`, originals that stand directly under a post are taken to be new, as nearly all are: one question
+    less to the database. Raises `Raced` or the driver's `UniqueViolationError` when a message is not as it was taken
+    to be: try all of it again, and look.
+    """
     parsed = [(one, PARSERS[one.platform](one)) for one in deliveries]
     wanted = {(one.platform, change.account_id) for one, found in parsed for change in found.changes}
     channels = await accounts.of(work.db, wanted, work.now)
     sorted_out = [_ours(one, found, channels) for one, found in parsed]
     changes = [pair for own, _ in sorted_out for pair in own]
-    known = await store.lock_messages(work.db, concerned(change for change, _ in changes))
+    asked = concerned(change for change, _ in changes if look or change.verb != "created" or change.parent_id)
+    known = await store.lock_messages(work.db, asked) if asked else {}
     folded = fold(known, changes, work.now, parking)
     kept = [
         store.Kept(delivery, outcome_of(len(own), len(aside)), len(own), aside)
