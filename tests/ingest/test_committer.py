@@ -12,6 +12,7 @@ from torg_ingest.app import build
 from torg_ingest.committer import Committer, Full, StorageAway
 from torg_ingest.domain.changes import Delivery
 from torg_ingest.settings import IngestSettings
+from torg_ingest.usecases.intake import take_in
 from torg_shared.bus.memory import MemoryBus
 from torg_shared.metrics import Metrics
 from torg_shared.testing import FakeClock, until
@@ -70,7 +71,7 @@ def _batches(ingest: Ingest) -> float:
 async def test_a_batch_that_fails_is_halved_and_only_the_culprit_set_aside(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = under_test.take_in
+    honest = take_in
 
     async def bug(work: Any, deliveries: Any, *rest: Any, **more: Any) -> Any:
         if any(b"2002_7" in one.body for one in deliveries):
@@ -90,7 +91,7 @@ async def test_a_batch_that_fails_is_halved_and_only_the_culprit_set_aside(
 async def test_a_passing_failure_is_tried_again_and_nobody_notices(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest, left = under_test.take_in, [2]
+    honest, left = take_in, [2]
 
     async def flickering(*given: Any, **more: Any) -> Any:
         if left[0]:
@@ -130,7 +131,7 @@ async def test_a_connection_killed_inside_the_transaction_costs_nothing(
     ingest: Ingest, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F7, before COMMIT."""
-    honest, left = under_test.take_in, [1]
+    honest, left = take_in, [1]
     admin = await asyncpg.connect(postgres_url)
     name = ingest.service.settings.database_url.rpartition("/")[2]
 
@@ -167,7 +168,7 @@ async def test_a_commit_whose_outcome_is_unknown_is_done_once(ingest: Ingest, mo
 
 
 async def test_who_gives_up_waiting_cancels_no_commit(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest, go, inside = under_test.take_in, asyncio.Event(), asyncio.Event()
+    honest, go, inside = take_in, asyncio.Event(), asyncio.Event()
 
     async def slow(*given: Any, **more: Any) -> Any:
         inside.set()

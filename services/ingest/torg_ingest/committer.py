@@ -25,7 +25,7 @@ from torg_ingest.store.intake import Accounts, Raced
 from torg_ingest.usecases.intake import Told, keep_failed, take_in
 
 _BATCH = 500  # deliveries
-_BATCH_BYTES = 4 * 1024 * 1024
+_BATCH_BYTES = 1024 * 1024  # or about 3500 changes in big deliveries: a second of work
 _TRIES = 3  # of a batch while storage fails; then its senders are told to come again
 _RACES = 20  # lost against other processes, or against what was known already, before a batch counts as broken
 _PAUSE_S = 0.02
