@@ -4,11 +4,12 @@ Every method takes and gives aware instants (UTC comes back); days and clock tim
 Public holidays come from the `holidays` package, fixed and Easter-dependent ones alike.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -16,6 +17,7 @@ import holidays
 OSLO = ZoneInfo("Europe/Oslo")
 _MIDNIGHT_MINUTES = 24 * 60
 _MOST_DAYS = 5_000
+_MOST_YEARS = 100
 _LONGEST_SEARCH = 400  # days without any opening: the calendar is wrong, not the municipality closed
 
 
@@ -57,6 +59,7 @@ class WorkingCalendar:
     special: tuple[tuple[date, tuple[Interval, ...]], ...] = ()
     zone: ZoneInfo = OSLO
     _known: dict[date, tuple[tuple[datetime, datetime], ...]] = field(default_factory=dict, compare=False, repr=False)
+    _years: dict[str, "_Axis"] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.week) != 7 or not any(self.week):
@@ -118,10 +121,11 @@ class WorkingCalendar:
 
     def next_open(self, at: datetime) -> datetime:
         """`at` itself within the hours, else the next opening."""
-        for start, end in self._openings_from(self.day_of(at)):
-            if at < end:
-                return max(at, start).astimezone(UTC)
-        raise AssertionError("unreachable")
+        axis = self._axis(at)
+        position = bisect_right(axis.closes, at)
+        if position == len(axis.opens):
+            raise ValueError(f"kalenderen har ingen åpen dag etter {self.day_of(at)}")
+        return max(at, axis.opens[position]).astimezone(UTC)
 
     def last_open(self, before: datetime, after: datetime) -> datetime:
         """The latest opening instant in [`after`, `before`): used to warn in time; `after` when there is none."""
@@ -143,30 +147,22 @@ class WorkingCalendar:
 
     def add_open_time(self, start: datetime, length: timedelta) -> datetime:
         """The instant when `length` of opening hours has passed since `start`; a full day ends at closing time."""
-        left = length
         at = self.next_open(start)
-        if not left:
+        if not length:
             return at
-        for opens, closes in self._openings_from(self.day_of(at)):
-            if closes <= at:
-                continue
-            begin = max(at, opens)
-            if closes - begin >= left:
-                return begin + left
-            left -= closes - begin
-        raise AssertionError("unreachable")
+        axis = self._axis(at)
+        wanted = axis.passed(at) + length
+        while axis.total < wanted:
+            axis = self._axis(at, axis.last + 1)
+        position = bisect_left(axis.passed_at_close, wanted)
+        return axis.opens[position] + (wanted - axis.passed_at_open[position])
 
     def open_time(self, start: datetime, end: datetime) -> timedelta:
         """Opening hours between the two instants; zero when `end` is not after `start`."""
-        total = timedelta()
         if end <= start:
-            return total
-        day, last = self.day_of(start), self.day_of(end)
-        while day <= last:
-            for opens, closes in self._openings(day):
-                total += max(timedelta(), min(end, closes) - max(start, opens))
-            day += timedelta(days=1)
-        return total
+            return timedelta()
+        axis = self._axis(start, end.year + 1)
+        return axis.passed(end) - axis.passed(start)
 
     def add_months(self, start: datetime, months: int) -> datetime:
         """The same date and clock time `months` later, or the last day of a shorter month.
@@ -179,9 +175,21 @@ class WorkingCalendar:
         last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
         return self._at(date(year, month + 1, min(local.day, last)), local.time())
 
+    def _axis(self, at: datetime, last: int = 0) -> "_Axis":
+        """Every opening of the years around `at`, and on to `last`, at most a century: made once, then looked up."""
+        known = self._years.get("axis")
+        first, last = at.year - 1, max(last, at.year + 2)
+        if known is None or first < known.first or last > known.last:
+            if last - first > _MOST_YEARS:
+                raise ValueError(f"kalenderen rekker ikke til {last}")
+            if known and max(last, known.last) - min(first, known.first) <= _MOST_YEARS:
+                first, last = min(first, known.first), max(last, known.last)
+            known = self._years["axis"] = _Axis.of(self, first, last)
+        return known
+
     def _next_working_day(self, day: date) -> date:
         for ahead in range(1, _LONGEST_SEARCH):
-            if self.is_working_day(day + timedelta(days=ahead)):
+            if self._openings(day + timedelta(days=ahead)):
                 return day + timedelta(days=ahead)
         raise ValueError(f"kalenderen har ingen åpen dag etter {day}")
 
@@ -194,17 +202,6 @@ class WorkingCalendar:
             self._known[day] = known
         return known
 
-    def _openings_from(self, day: date) -> Iterator[tuple[datetime, datetime]]:
-        found = day
-        while True:
-            openings = self._openings(found)
-            if openings:
-                day = found
-            elif found - day > timedelta(days=_LONGEST_SEARCH):
-                raise ValueError(f"kalenderen har ingen åpen dag etter {day}")
-            yield from openings
-            found += timedelta(days=1)
-
     def _minute(self, day: date, minute: int) -> datetime:
         if minute == _MIDNIGHT_MINUTES:
             return self._at(day + timedelta(days=1), time())
@@ -214,6 +211,43 @@ class WorkingCalendar:
         # a time that the spring night skips is read with the winter offset and lands an hour later;
         # one that the autumn night repeats is the first of the two
         return datetime.combine(day, clock.replace(fold=0, tzinfo=self.zone)).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """Openings in a row, with the opening hours that have passed when each begins and ends."""
+
+    first: int
+    last: int
+    opens: list[datetime]
+    closes: list[datetime]
+    passed_at_open: list[timedelta]
+    passed_at_close: list[timedelta]
+
+    @classmethod
+    def of(cls, calendar: WorkingCalendar, first: int, last: int) -> "_Axis":
+        days = (date(first, 1, 1) + timedelta(days=n) for n in range((date(last + 1, 1, 1) - date(first, 1, 1)).days))
+        openings = [one for day in days for one in calendar._openings(day)]
+        ends = list(accumulate(end - start for start, end in openings))
+        return cls(
+            first,
+            last,
+            [start for start, _ in openings],
+            [end for _, end in openings],
+            [end - (closes - opens) for end, (opens, closes) in zip(ends, openings, strict=True)],
+            ends,
+        )
+
+    @property
+    def total(self) -> timedelta:
+        return self.passed_at_close[-1] if self.passed_at_close else timedelta()
+
+    def passed(self, at: datetime) -> timedelta:
+        """Opening hours from the beginning of the axis until `at`."""
+        position = bisect_right(self.closes, at)
+        if position == len(self.opens):
+            return self.total
+        return self.passed_at_open[position] + max(timedelta(), at - self.opens[position])
 
 
 def is_public_holiday(day: date) -> bool:

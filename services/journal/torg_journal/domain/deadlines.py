@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from torg_shared.errors import Conflict, Invalid
@@ -89,10 +90,9 @@ def start(
     promised: datetime | None = None,
 ) -> Deadline:
     """A new running deadline. `promised`, a date given to the citizen, replaces the due time of T-FULL."""
-    due_at = due(rule, calendar, at)
+    due_at, warnings = _times(rule, calendar, at, promised)
     inputs = {"from": at.isoformat(), "amount": str(rule.amount), "unit": rule.unit.value}
     if promised is not None:
-        due_at = promised
         inputs["promised"] = promised.isoformat()
     return Deadline(
         code=rule.code,
@@ -101,10 +101,18 @@ def start(
         due_at=due_at,
         statutory=rule.statutory,
         basis=rule.basis,
-        warnings=_warnings(rule, calendar, at, due_at),
+        warnings=warnings,
         inputs=inputs,
         ref=ref,
     )
+
+
+@lru_cache(maxsize=16_384)  # every event of a message asks again for the times that its first one had
+def _times(
+    rule: Rule, calendar: WorkingCalendar, at: datetime, promised: datetime | None
+) -> tuple[datetime, tuple[Warning, ...]]:
+    due_at = due(rule, calendar, at) if promised is None else promised
+    return due_at, _warnings(rule, calendar, at, due_at)
 
 
 def _warnings(rule: Rule, calendar: WorkingCalendar, start_at: datetime, due_at: datetime) -> tuple[Warning, ...]:

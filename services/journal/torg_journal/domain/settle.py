@@ -94,7 +94,8 @@ class _Settling(Registering):
             stage = "answered"
         units = tuple(sorted({one.unit for one in asked if one.unit} | set(case.units)))
         close_when_ready = case.close_when_ready or self._redirected(case, entries)
-        shielded = any(is_shielded(one) for one in self.messages if one.message_id in {e.message_id for e in entries})
+        about = {one.message_id for one in entries}
+        shielded = any(is_shielded(one) for one in self.messages if one.message_id in about)
         current = replace(
             case,
             stage=stage,
@@ -184,6 +185,7 @@ class _Settling(Registering):
                 )
             )
         consultations = [one for one in self.consultations.values() if one.message_id == message.message_id]
+        running = [one for one in now_running.values() if not one.state.ended and one.paused_at is None]
         row = row_of(
             message,
             self.messages,
@@ -191,14 +193,9 @@ class _Settling(Registering):
             case=case,
             consultations=consultations,
             house=self.house,
+            due=min(running, key=lambda one: (one.due_at, one.code), default=None),
         )
-        running = [
-            one for one in now_running.values() if not one.state.ended and (one.statutory or one.paused_at is None)
-        ]
-        if first := min(running, key=lambda one: (one.due_at, one.code), default=None):
-            row = replace(row, next_due=first.due_at, next_due_code=first.code, next_due_statutory=first.statutory)
         before = self.stored.rows.get(message.message_id)
         if before is None or not row.same_as(before):
             version = before.version + 1 if before else 1
-            row = replace(row, changed_at=self.now, changed_by=self.by, version=version)
-            self.effects.rows.append((before, row))
+            self.effects.rows.append((before, replace(row, changed_at=self.now, changed_by=self.by, version=version)))

@@ -8,12 +8,14 @@ from uuid import UUID
 from torg_shared import personal_data
 
 from .cases import Case, Consultation
+from .deadlines import Deadline
 from .facts import Message, Reply, Turn
 from .house import House
 from .records import answers, record_class
 
 _EXCERPT = 160
 _READ_FOR_EXCERPT = 600
+_DIGITS_OF_AN_ID = 11
 _NEVER_IN_A_LIST: tuple[personal_data.Kind, ...] = ("national_id", "id_like", "reference")
 _SHIELDED = frozenset({"sensitive", "urgent", "national_id"})
 FOLLOW_UP = "follow_up"
@@ -134,8 +136,9 @@ def row_of(
     case: Case | None,
     consultations: Sequence[Consultation],
     house: House,
+    due: Deadline | None = None,
 ) -> Row:
-    """The row that follows from all that is known, its account of change and its due time left out."""
+    """The row that follows from all that is known, its account of change left out; `due` is what is due next."""
     decision = message.decision
     proposal = message.proposals[-1] if message.proposals else None
     turns = turns_of(message, others)
@@ -203,6 +206,9 @@ def row_of(
         triaged_at=message.triages[-1].at if message.triages else None,
         urgent=bool(message.urgencies),
         acknowledged=bool(message.acknowledgements),
+        next_due=due.due_at if due else None,
+        next_due_code=due.code if due else None,
+        next_due_statutory=bool(due and due.statutory),
         reply_state=reply.state if reply else None,
         reply_id=reply.reply_id if reply else None,
         reply_kind=reply.kind if reply else None,
@@ -233,5 +239,8 @@ def _shown(replies: Sequence[Reply]) -> Reply | None:
 def _excerpt(text: str | None) -> str | None:
     if text is None:
         return None
-    plain = " ".join(personal_data.mask(text[:_READ_FOR_EXCERPT], _NEVER_IN_A_LIST).split())
+    read = text[:_READ_FOR_EXCERPT]
+    if sum(map(str.isdigit, read)) >= _DIGITS_OF_AN_ID:  # most texts hold no number, and looking for one is dear
+        read = personal_data.mask(read, _NEVER_IN_A_LIST)
+    plain = " ".join(read.split())
     return plain if len(plain) <= _EXCERPT else plain[: _EXCERPT - 1].rstrip() + "…"
