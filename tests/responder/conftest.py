@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from torg_responder.api import desk_router, replies_router
-from torg_responder.app import rules_of, templates_of
+from torg_responder.api import desk_router, registry_router, replies_router
+from torg_responder.app import house_rules_of, rules_of, templates_of
 from torg_responder.authorisation import MATRIX
 from torg_responder.channels.port import Confirmed, Gone, Outcome, Seen, Unreachable
 from torg_responder.handlers import groups
@@ -268,6 +268,8 @@ async def desk(database: Any, works_for: Any, clock: FakeClock, tokens: TestToke
                 },
                 {"topic": "politikk", "lang": "nb", "title": "Saker", "url": "https://www.sogne.kommune.no/politikk"},
             ],
+            house_rules_of(CONFIG),
+            work.now,
         )
     desk = Desk(works, None, tokens, platform, clock)  # type: ignore[arg-type] # the client follows in two lines
     api, _ = make_api(
@@ -278,7 +280,7 @@ async def desk(database: Any, works_for: Any, clock: FakeClock, tokens: TestToke
         metrics=Metrics(),
         tokens=tokens.checker(),
         matrix=MATRIX,
-        routers=[replies_router(desk.rules), desk_router(desk.rules)],
+        routers=[replies_router(desk.rules), desk_router(desk.rules), registry_router(desk.rules)],
         cursor_secret=b"secret",
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://test") as client:

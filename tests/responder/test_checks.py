@@ -7,7 +7,14 @@ _CONTACT = "Skriv til postmottak@sogne.kommune.no eller Søgne kommune, Postboks
 
 
 def _codes(text: str, **facts: object) -> list[tuple[str, str]]:
-    draft = Draft(**({"text": text, "kind": "full", "visibility": "public", "author_role": "fagperson"} | facts))  # type: ignore[arg-type]
+    plain = {
+        "text": text,
+        "kind": "full",
+        "visibility": "public",
+        "author_role": "fagperson",
+        "signature": "– A B, C, D",
+    }
+    draft = Draft(**(plain | facts))  # type: ignore[arg-type]
     return [(one.code, one.severity) for one in run(draft)]
 
 
@@ -35,7 +42,9 @@ def _codes(text: str, **facts: object) -> list[tuple[str, str]]:
         ("POLITICAL_ASSESSMENT", "Vi mener kommunestyret tok feil: https://x.no", {"handling": "refer_politics"}),
         ("LEGAL_REQUEST_REFUSED", "Send oss en formell henvendelse.", {"flags": frozenset({"legal_request:access"})}),
         ("LINK_BROKEN", "Se https://x.no/skjema.", {"dead_links": ["https://x.no/skjema"]}),
-        ("TOO_LONG", "a" * 8001, {}),
+        ("TITLE_REQUIRED", "Lyset lyser igjen i morgen.", {"signature": ""}),
+        ("TOO_LONG", "a" * 8001, {"author_role": "sideadministrator"}),
+        ("TOO_LONG", "a" * 7990, {"signature": "– Anne Berg, enhetsleder, Enhet for teknisk drift"}),
     ],
 )
 def test_what_must_not_go_out_is_stopped(code: str, text: str, facts: dict[str, object]) -> None:

@@ -1,12 +1,9 @@
 """Drafts: who writes, what is offered, what a claim is, and what follows from facts in any order."""
 
-import itertools
 from typing import Any
 
 import pytest
 from torg_responder.domain.reply import TRANSITIONS, Reply, State
-from torg_responder.store import facts as facts_store
-from torg_responder.store import replies as store
 from torg_shared.auth import Role
 from torg_shared.errors import Conflict
 from torg_shared.events import journal
@@ -133,31 +130,6 @@ async def test_private_answers_need_a_reason(desk: Desk, citizen: Citizen) -> No
     assert (refused.status_code, refused.json()["code"]) == (422, "PRIVATE_NOT_ALLOWED")
     await desk.hear(citizen.triaged("answer", 2, flags=("sensitive",)))
     assert (await _write(desk, citizen, visibility="private")).status_code == 201
-
-
-async def test_facts_lead_to_the_same_place_in_every_order(desk: Desk) -> None:
-    """Every order and one repetition of what a conversation brings; ids differ, the outcome does not."""
-    outcomes = set()
-    orders = list(itertools.permutations(range(4)))
-    for order in orders:
-        citizen = Citizen()
-        events = [
-            citizen.received(),
-            citizen.edited("Hvorfor er gatelyset av? Det er mørkt!", 2),
-            citizen.triaged("open_case"),
-            citizen.triaged("answer", 2),
-        ]
-        for index in [*order, order[0]]:
-            await desk.hear(events[index])
-        async with desk.works.engine.connect() as db:
-            found = await facts_store.message(db, citizen.id)
-            replies = await store.of_message(db, citizen.id)
-        assert found is not None
-        message = found[0]
-        outcomes.add((message.version, message.text, message.handling, message.external_id == citizen.external))
-        assert len(replies) <= 1
-    assert outcomes == {(2, "Hvorfor er gatelyset av? Det er mørkt!", "answer", True)}
-    assert len(orders) == 24
 
 
 async def test_the_same_events_twice_offer_one_draft(desk: Desk) -> None:

@@ -261,6 +261,9 @@ async def test_what_stands_there_may_differ_from_what_was_meant(desk: Desk, citi
 
     desk.platform.reply = shortened  # type: ignore[method-assign, assignment] # the platform alters what it shows
     await desk.sender.round()
+    assert (await desk.reply(reply["id"]))["state"] == "published"  # the platform may show an older state for a while
+    desk.clock.move(timedelta(seconds=121))
+    await desk.sender.round()
     found = await desk.reply(reply["id"])
     assert (found["state"], found["published_text"]) == ("mismatch", "Lyset er m")
 

@@ -1,6 +1,6 @@
 """The composition root: real things are made here and nowhere else."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ from torg_shared.service import Service
 from torg_shared.web import make_api, read_secret
 from torg_shared.work import Works
 
-from .api import desk_router, replies_router
+from .api import desk_router, registry_router, replies_router
 from .authorisation import MATRIX
 from .channels.facebook import Facebook
 from .channels.port import Platform
@@ -32,8 +32,6 @@ from .settings import ResponderSettings
 from .store import registry
 from .usecases.rules import Rules
 from .usecases.sending import Sender
-
-_CONFIG = "config"
 
 
 class _File(BaseModel):
@@ -83,6 +81,25 @@ class _Channels(_File):
     channels: list[_Channel]
 
 
+class _Clauses(_File):
+    clauses: list[dict[str, str]]
+
+
+class _Guideline(_File):
+    version: str
+    sections: list[dict[str, str]]
+
+
+class _Tip(_File):
+    code: str
+    tip: str
+    phrase: str | None = None
+
+
+class _Handbook(_File):
+    entries: list[_Tip]
+
+
 class _Front(BaseModel):
     """Front matter of a template file."""
 
@@ -100,6 +117,7 @@ def rules_of(settings: ResponderSettings) -> Rules:
     profile = read(settings.config_dir / "profile.yaml", _Profile)
     units = read(settings.config_dir / "units.yaml", _Units)
     contact = profile.formal_contact
+    guideline = read(settings.config_dir / "guideline.yaml", _Guideline)
     return Rules(
         values={
             "kommune": profile.name,
@@ -113,7 +131,29 @@ def rules_of(settings: ResponderSettings) -> Rules:
         undo_s=settings.undo_s,
         claim_minutes=settings.claim_minutes,
         settle_s=settings.settle_s,
+        guideline_version=guideline.version,
+        handbook=handbook_of(settings.config_dir, guideline.sections),
     )
+
+
+def handbook_of(folder: Path, sections: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]]:
+    """The tips of 4.2, each with the sentence it explains (G-47). Raises `ConfigError` for one without a sentence."""
+    said = {one["code"]: one["sentence"] for one in sections if one["section"] == "4.2"}
+    entries = []
+    for tip in read(folder / "handbook.yaml", _Handbook).entries:
+        if tip.code not in said:
+            raise ConfigError(f"{folder / 'handbook.yaml'}: guideline.yaml has no sentence {tip.code} in section 4.2")
+        entries.append({"section": "4.2", "sentence": said[tip.code], **tip.model_dump(exclude_none=True)})
+    return entries
+
+
+def house_rules_of(folder: Path) -> Sequence[Mapping[str, str]]:
+    """The clauses of the configuration, each with a code and texts. Raises `ConfigError`."""
+    clauses = read(folder / "house_rules.yaml", _Clauses).clauses
+    for clause in clauses:
+        if not {"code", "nb"} <= clause.keys() <= {"code", "nb", "nn", "en"}:
+            raise ConfigError(f"{folder / 'house_rules.yaml'}: a clause needs code and nb, and knows nn and en")
+    return clauses
 
 
 def templates_of(folder: Path) -> Sequence[templates.Template]:
@@ -139,7 +179,7 @@ def templates_of(folder: Path) -> Sequence[templates.Template]:
             section=head.section,
             tone=head.tone,
             text=text.strip(),
-            approved_by=_CONFIG,
+            approved_by=templates.CONFIGURED,
         )
         templates.check(template)
         found.append(template)
@@ -180,7 +220,11 @@ def build(
     platform = platform or Facebook(
         outbound, settings.facebook_url, settings.facebook_version, channel.account_id, secrets
     )
-    web = Outbound([urlsplit(link.url).hostname or "" for link in links], deadline_s=10, max_body=1024 * 1024)
+    clauses = house_rules_of(settings.config_dir)
+
+    def web(hosts: Collection[str]) -> Outbound:
+        return Outbound(hosts, deadline_s=10, max_body=1024 * 1024)
+
     sender = Sender(
         works,
         platform,
@@ -199,14 +243,14 @@ def build(
         metrics=metrics,
         tokens=tokens,
         matrix=MATRIX,
-        routers=[replies_router(rules), desk_router(rules)],
+        routers=[replies_router(rules), desk_router(rules), registry_router(rules)],
         groups=consumers,
         cursor_secret=read_secret(settings.secrets_dir, "cursor_secret"),
     )
 
     async def seed() -> None:
         async with works.begin(Actor(kind="system", id="responder-seed")) as work:
-            await registry.seed(work.db, known, [link.model_dump() for link in links])
+            await registry.seed(work.db, known, [link.model_dump() for link in links], clauses, work.now)
 
     return Service(
         name="responder",
@@ -217,8 +261,8 @@ def build(
         api=api,
         health=health,
         groups=consumers,
-        jobs=jobs(settings, works, sender, web, metrics),
+        jobs=jobs(settings, works, rules, sender, web, metrics),
         beside=[lambda stop: keep_fresh(tokens, stop, metrics)],
         starting=[seed],
-        closing=[sender.leave, platform.close, web.close],
+        closing=[sender.leave, platform.close],
     )

@@ -38,6 +38,7 @@ def groups(rules: Rules) -> Sequence[Group]:
     contracts = (
         *_MESSAGE_EVENTS,
         *_CHANNEL_EVENTS,
+        classifier.MessageClassified,
         classifier.MessageTriaged,
         journal.ConsultationRequested,
         journal.SaksmappeOpened,
@@ -57,6 +58,8 @@ async def store_facts(events: Sequence[Event], work: Work) -> None:
     await _write(work, facts.put_deleted, deleted, "message_id", "message_version", _identity)
     triaged = [one for one in events if isinstance(one, classifier.MessageTriaged)]
     await _write(work, facts.put_triage, triaged, "message_id", "triage_version", _triage)
+    classified = [one for one in events if isinstance(one, classifier.MessageClassified)]
+    await _write(work, facts.put_tone, classified, "message_id", "message_version", _tone)
     own = [one for one in events if isinstance(one, ingest.MessageOwnSeen)]
     await _write(work, facts.put_own, own, "own_id", None, _own)
     asked = {
@@ -126,6 +129,10 @@ def _triage(event: classifier.MessageTriaged) -> dict[str, Any]:
         "triaged_at": event.meta.time,
         "lang": event.lang,
     }
+
+
+def _tone(event: classifier.MessageClassified) -> dict[str, Any]:
+    return {**_identity(event), "tone": event.tone, "classified_version": event.message_version}
 
 
 def _own(event: ingest.MessageOwnSeen) -> dict[str, Any]:

@@ -31,7 +31,8 @@ messages = sa.Table(
     sa.Column("triaged_at", _instant),
     sa.Column("backfill", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("saksnummer", sa.Text),
-    sa.Column("shielded", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("tone", sa.Text),
+    sa.Column("classified_version", sa.Integer, nullable=False, server_default="0"),
 )
 
 consulted = sa.Table(
@@ -94,6 +95,10 @@ replies = sa.Table(
     sa.Column("comment", sa.Text),
     sa.Column("origin", sa.Text, nullable=False, server_default="torg"),
     sa.Column("reviewed_by", sa.Text),
+    sa.Column("submitted_at", _instant),
+    sa.Column("municipal_seen", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("resolved_by", sa.Text),
+    sa.Column("corrects", sa.Uuid),
     sa.Index(
         "replies_under_way",
         "state",
@@ -134,12 +139,14 @@ claims = sa.Table(
     sa.Column("until", _instant, nullable=False),
 )
 
+# one row per version: what was once approved stays readable
 templates = sa.Table(
     "templates",
     metadata,
+    sa.Column("id", sa.Uuid, nullable=False, index=True),
     sa.Column("code", sa.Text, primary_key=True),
     sa.Column("lang", sa.Text, primary_key=True),
-    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("version", sa.Integer, primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("handlings", pg.ARRAY(sa.Text), nullable=False),
     sa.Column("flags", pg.ARRAY(sa.Text), nullable=False),
@@ -148,18 +155,51 @@ templates = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("proposed_by", sa.Text, nullable=False),
     sa.Column("approved_by", sa.Text),
+    sa.Column("approved_at", _instant),
 )
 
 links = sa.Table(
     "links",
     metadata,
+    sa.Column("id", sa.Uuid, nullable=False, unique=True),
     sa.Column("topic", sa.Text, primary_key=True),
     sa.Column("lang", sa.Text, primary_key=True),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("url", sa.Text, nullable=False),
+    sa.Column("approved", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("changed_by", sa.Text),
     sa.Column("status", sa.Integer),
     sa.Column("checked_at", _instant),
+)
+
+house_rules = sa.Table(
+    "house_rules",
+    metadata,
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("clauses", pg.JSONB, nullable=False),
+    sa.Column("proposed_by", sa.Text, nullable=False),
+    sa.Column("proposed_at", _instant, nullable=False),
+    sa.Column("approved_by", sa.Text),
+    sa.Column("approved_at", _instant),
+)
+
+acknowledgements = sa.Table(
+    "acknowledgements",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("guideline_version", sa.Text, primary_key=True),
+    sa.Column("at", _instant, nullable=False),
+)
+
+# how people signed when they were last here: a changed title retires what was approved under the old one
+staff = sa.Table(
+    "staff",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text),
+    sa.Column("title", sa.Text),
+    sa.Column("unit", sa.Text),
 )
 
 outbound_pause = sa.Table(

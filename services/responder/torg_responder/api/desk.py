@@ -1,11 +1,11 @@
-"""Claims, templates, links and the pause over REST."""
+"""Claims, referrals and the pause over REST."""
 
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
 from starlette.responses import Response
-from torg_shared.web import Answer, Body, Command, Router, Text
+from torg_shared.web import After, Answer, Body, Command, Limit, Router, Text
 
 from torg_responder.store import registry
 from torg_responder.usecases import desk
@@ -41,30 +41,12 @@ def desk_router(rules: Rules) -> Router:
             lambda work: desk.release_claim(work, command.principal, message_id), lambda _: Answer(status=204)
         )
 
-    @router.get("/templates")
-    async def templates(command: Command) -> Response:
-        found = await command.read(lambda work: registry.all_templates(work.db))
-        items = [
-            {
-                "code": one.code,
-                "lang": one.lang,
-                "version": one.version,
-                "kind": one.kind,
-                "handlings": one.handlings,
-                "flags": one.flags,
-                "section": one.section,
-                "tone": one.tone,
-                "text": one.text,
-                "approved": one.approved_by is not None,
-            }
-            for one in found
-        ]
-        return command.answer(Answer({"items": items, "next": None}))
-
-    @router.get("/links")
-    async def links(command: Command) -> Response:
-        found = await command.read(desk.links)
-        return command.answer(Answer({"items": [dict(one._mapping) for one in found], "next": None}))
+    @router.get("/referrals")
+    async def referrals(command: Command, after: After = None, limit: Limit = 50) -> Response:
+        page = command.page("referrals", after, limit)
+        last = UUID(page.position[0]) if page.position else None
+        found = await command.read(lambda work: desk.referrals(work, command.principal, rules, last, limit + 1))
+        return command.list(page, found, lambda one: [one.message.id], _referral)
 
     @router.get("/outbound-pause")
     async def pause(command: Command) -> Response:
@@ -77,6 +59,20 @@ def desk_router(rules: Rules) -> Router:
         )
 
     return router
+
+
+def _referral(one: desk.Referral) -> dict[str, Any]:
+    message = one.message
+    return {
+        "message_id": message.id,
+        "text": message.text,
+        "handling": message.handling,
+        "flags": sorted(message.flags),
+        "lang": message.lang,
+        "triaged_at": message.triaged_at,
+        "link": one.link,
+        "replies": [{"id": reply.id, "kind": reply.kind, "state": reply.state.value} for reply in one.replies],
+    }
 
 
 def _claim(row: Any) -> Answer:

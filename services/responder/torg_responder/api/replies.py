@@ -10,7 +10,7 @@ from torg_shared.web import After, Answer, Body, Command, Id, Limit, Router, Tex
 
 from torg_responder.domain.reply import Reply
 from torg_responder.store import replies as store
-from torg_responder.usecases import approval, drafting
+from torg_responder.usecases import access, approval, drafting
 from torg_responder.usecases.rules import Rules
 
 Kind = Literal["holding", "preliminary", "full", "referral", "redirect", "thanks", "correction"]
@@ -28,6 +28,11 @@ class Write(Body):
 class Edit(Body):
     text: Annotated[Text, Field(max_length=20_000)] | None = None
     kind: Kind | None = None
+    visibility: Literal["public", "private"] | None = None
+
+
+class Correct(Body):
+    text: Annotated[Text, Field(min_length=1, max_length=20_000)]
 
 
 class Approve(Body):
@@ -85,13 +90,15 @@ def replies_router(rules: Rules) -> Router:
 
     @router.get("/replies/{reply_id}")
     async def one(reply_id: UUID, command: Command) -> Response:
-        reply = await command.read(lambda work: drafting.reply_for(work, command.principal, reply_id))
+        reply = await command.read(lambda work: access.reply_for(work, command.principal, reply_id))
         return command.answer(_answer(reply))
 
     @router.patch("/replies/{reply_id}")
     async def edit(reply_id: UUID, body: Edit, command: Command) -> Response:
         return await command.run(
-            lambda work: drafting.edit(work, command.principal, reply_id, command.expected, body.text, body.kind),
+            lambda work: drafting.edit(
+                work, command.principal, rules, reply_id, command.expected, body.text, body.kind, body.visibility
+            ),
             _answer,
         )
 
@@ -116,7 +123,9 @@ def replies_router(rules: Rules) -> Router:
     @router.post("/replies/{reply_id}/approve")
     async def approve(reply_id: UUID, body: Approve, command: Command) -> Response:
         return await command.run(
-            lambda work: approval.approve(work, command.principal, reply_id, command.expected, body.binding_sha256),
+            lambda work: approval.approve(
+                work, command.principal, rules, reply_id, command.expected, body.binding_sha256
+            ),
             _answer,
         )
 
@@ -169,9 +178,21 @@ def replies_router(rules: Rules) -> Router:
             lambda work: approval.withdraw(work, command.principal, reply_id, command.expected, body.reason), _answer
         )
 
+    @router.post("/replies/{reply_id}/correct", status_code=201)
+    async def correct(reply_id: UUID, body: Correct, command: Command) -> Response:
+        return await command.run(
+            lambda work: drafting.correct(work, command.principal, rules, reply_id, command.expected, body.text),
+            lambda reply: Answer(render(reply), 201, reply.version, f"/replies/{reply.id}"),
+        )
+
     @router.get("/external-replies")
     async def external(command: Command, after: After = None, limit: Limit = 50) -> Response:
         return await _list(command, after, limit, origin="external")
+
+    @router.get("/external-replies/{reply_id}")
+    async def one_external(reply_id: UUID, command: Command) -> Response:
+        reply = await command.read(lambda work: access.external_reply_for(work, command.principal, reply_id))
+        return command.answer(_answer(reply))
 
     @router.post("/external-replies/{reply_id}/review")
     async def review(reply_id: UUID, body: Review, command: Command) -> Response:
@@ -186,7 +207,8 @@ def replies_router(rules: Rules) -> Router:
 async def _list(command: Command, after: str | None, limit: int, **filters: Any) -> Response:
     page = command.page("replies", after, limit, **filters)
     last = UUID(page.position[0]) if page.position else None
-    rows = await command.read(lambda work: store.listed(work.db, after=last, limit=limit + 1, **filters))
+    scope = access.scope_of(command.principal)
+    rows = await command.read(lambda work: store.listed(work.db, scope, after=last, limit=limit + 1, **filters))
     return command.list(page, rows, lambda one: [one.id], render)
 
 
@@ -228,6 +250,10 @@ def render(reply: Reply) -> dict[str, Any]:
         "comment": reply.comment,
         "origin": reply.origin,
         "reviewed_by": reply.reviewed_by,
+        "resolved_by": reply.resolved_by,
+        "corrects": reply.corrects,
+        "submitted_at": reply.submitted_at,
+        "approved_at": reply.approved_at,
         "created_at": reply.created_at,
         "updated_at": reply.updated_at,
     }

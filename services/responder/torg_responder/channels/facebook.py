@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -15,8 +16,8 @@ _TOKEN = frozenset({102, 190})
 _BLOCKED = 368
 _BAD_PARAMETER = 100
 _GONE_SUBCODE = 33
-_BLOCK_S = 900.0
 _THROTTLE_S = 60.0
+_LONGEST_THROTTLE_S = 24 * 60 * 60.0
 _MOST_PAGES = 20
 _FIELDS = "id,message,from,created_time,permalink_url"
 
@@ -34,14 +35,16 @@ class Facebook:
 
     async def reply(self, parent_id: str, text: str) -> Outcome:
         try:
-            # no `fields`: reported to create the comment and to answer 400 afterwards
-            answer = await self._call("POST", f"{parent_id}/comments", form={"message": text})
-        except NotSent as error:
-            return Rejected(f"not_sent:{error.__class__.__name__}")
-        except OutcomeUnknown:
-            return Unknown("no_answer")
+            secrets = self._secrets()
         except OSError:
             return Rejected("token_missing", pauses_channel=True)
+        try:
+            # no `fields`: reported to create the comment and to answer 400 afterwards
+            answer = await self._call("POST", f"{parent_id}/comments", secrets, form={"message": text})
+        except NotSent:
+            return Rejected("not_sent")
+        except (OutcomeUnknown, OSError):
+            return Unknown("no_answer")
         return _outcome(answer)
 
     async def fetch(self, object_id: str) -> Seen:
@@ -52,7 +55,9 @@ class Facebook:
         asked = {"filter": "stream", "order": "reverse_chronological", "limit": "100", "fields": _FIELDS}
         for _ in range(_MOST_PAGES):
             page = await self._get(f"{parent_id}/comments", asked)
-            items = [self._seen(one) for one in page.get("data", []) if isinstance(one, Mapping)]
+            data = page.get("data")
+            known = data if isinstance(data, list) else []
+            items = [self._seen(one) for one in known if isinstance(one, Mapping) and one.get("id")]
             found += [one for one in items if one.is_own and (one.created_at is None or one.created_at >= since)]
             after = _at(page, "paging", "cursors", "after")
             past = any(one.created_at is not None and one.created_at < since for one in items)
@@ -64,8 +69,8 @@ class Facebook:
     async def close(self) -> None:
         await self._outbound.close()
 
-    async def _call(self, method: str, path: str, **parts: Any) -> Answer:
-        app_secret, token = self._secrets()
+    async def _call(self, method: str, path: str, secrets: tuple[str, str], **parts: Any) -> Answer:
+        app_secret, token = secrets
         proof = hmac.digest(app_secret.encode(), token.encode(), hashlib.sha256).hex()
         if method == "GET":
             parts["params"] = {**parts.get("params", {}), "appsecret_proof": proof}
@@ -76,20 +81,22 @@ class Facebook:
 
     async def _get(self, path: str, params: dict[str, str]) -> Mapping[str, Any]:
         try:
-            answer = await self._call("GET", path, params=params)
-        except (NotSent, OutcomeUnknown) as error:
-            raise Unreachable(type(error).__name__) from None
+            secrets = self._secrets()
         except OSError:
             raise Unreachable("token_missing", pauses_channel=True) from None
+        try:
+            answer = await self._call("GET", path, secrets, params=params)
+        except (NotSent, OutcomeUnknown, OSError) as error:
+            raise Unreachable(type(error).__name__) from None
         body = answer.json()
         code, subcode = _error_of(body)
         if answer.ok and isinstance(body, Mapping) and code is None:
             return body
-        if answer.status == 404 or (code == _BAD_PARAMETER and subcode == _GONE_SUBCODE):
+        if code == _BAD_PARAMETER and subcode == _GONE_SUBCODE:
             raise Gone
         if code in _TOKEN or (code is not None and (code == 10 or 200 <= code < 300)):
             raise Unreachable(f"facebook:{code}", pauses_channel=True)
-        retry = answer.retry_after_s(datetime.now(UTC)) if answer.status == 429 or code in _THROTTLED else None
+        retry = _throttled_for(answer) if answer.status == 429 or code in _THROTTLED else None
         raise Unreachable(f"facebook:{code if code is not None else answer.status}", retry)
 
     def _seen(self, one: Mapping[str, Any]) -> Seen:
@@ -109,9 +116,7 @@ def _outcome(answer: Answer) -> Outcome:
     if answer.ok and code is None and isinstance(body, Mapping) and isinstance(body.get("id"), str | int):
         return Confirmed(str(body["id"]))
     if answer.status == 429 or code in _THROTTLED:
-        return Rejected(
-            f"throttled:{code or 429}", retry_after_s=answer.retry_after_s(datetime.now(UTC)) or _THROTTLE_S
-        )
+        return Rejected(f"throttled:{code or 429}", retry_after_s=_throttled_for(answer))
     if code in _TOKEN or (code is not None and (code == 10 or 200 <= code < 300)):
         return Rejected(f"token:{code}", retry_after_s=_THROTTLE_S, pauses_channel=True)
     if code == _BLOCKED:
@@ -119,6 +124,20 @@ def _outcome(answer: Answer) -> Outcome:
     if code == _BAD_PARAMETER:
         return Rejected(f"bad_parameter:{subcode or 0}", permanent=True)
     return Unknown(f"facebook:{code if code is not None else answer.status}")
+
+
+def _throttled_for(answer: Answer) -> float:
+    """Seconds until the platform listens again: as it says itself, else a minute (section 4.1)."""
+    told = answer.retry_after_s(datetime.now(UTC))
+    if told:
+        return told
+    try:
+        usage = json.loads(answer.headers.get("x-business-use-case-usage", "{}"))
+        minutes = [_at(one, "estimated_time_to_regain_access") for uses in usage.values() for one in uses]
+        longest = max((float(one) * 60 for one in minutes if isinstance(one, int | float)), default=0.0)
+    except (ValueError, AttributeError, TypeError):
+        longest = 0.0
+    return min(max(longest, _THROTTLE_S), _LONGEST_THROTTLE_S)
 
 
 def _error_of(body: Any) -> tuple[int | None, int | None]:

@@ -1,49 +1,12 @@
 """The outbound port: every effect has one of three outcomes, and `Unknown` is a state, not an exception."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from torg_responder.domain.sending import Confirmed, Outcome, Rejected, Seen, Unknown
 
-@dataclass(frozen=True, slots=True)
-class Confirmed:
-    external_id: str
-    permalink: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """Certainly no effect. `permanent` goes to a person; otherwise it is tried again after `retry_after_s`.
-
-    `pauses_channel`: the token or a permission is at fault, or the platform blocks us; nothing else is sent either.
-    """
-
-    code: str
-    permanent: bool = False
-    retry_after_s: float | None = None
-    pauses_channel: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """It may have happened."""
-
-    code: str
-
-
-Outcome = Confirmed | Rejected | Unknown
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """An object as it stands on the platform."""
-
-    external_id: str
-    text: str | None
-    permalink: str | None = None
-    created_at: datetime | None = None
-    is_own: bool = False
+__all__ = ["Confirmed", "Gone", "Outcome", "Platform", "Rejected", "Seen", "Unknown", "Unreachable"]
 
 
 class Gone(Exception):

@@ -4,11 +4,14 @@ Blocking unless `warning`. Offsets point into the draft's text.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 from torg_shared import personal_data
+
+from .reply import ADMINISTRATORS
+from .templates import SERIOUS_HANDLINGS, is_serious
 
 Severity = Literal["blocking", "warning"]
 LONGEST_COMMENT = 8000
@@ -39,12 +42,12 @@ class Draft:
     handling: str | None = None
     flags: frozenset[str] = frozenset()
     author_name: str | None = None
-    formal_contact: Mapping[str, str] = field(default_factory=dict)
     dead_links: Collection[str] = ()
     unchecked_links: Collection[str] = ()
     shielded_cases: Collection[str] = ()
     earlier_thanks: Collection[str] = ()
     language_policy: str = "mirror"
+    signature: str = ""
 
 
 def run(draft: Draft) -> list[Finding]:
@@ -125,12 +128,18 @@ _SIGNED = re.compile(
 
 def signed_by_admin(draft: Draft) -> Iterator[Finding]:
     """Section 4.1 (G-42): the administrator answers for the municipality, without name or title."""
-    if draft.author_role not in {"sideadministrator", "redaktoer"}:
+    if draft.author_role not in ADMINISTRATORS:
         return
     if hit := _SIGNED.search(draft.text):
         yield Finding("SIGNED_BY_ADMIN", "blocking", *hit.span())
     elif draft.author_name and (at := draft.text.lower().find(draft.author_name.lower())) >= 0:
         yield Finding("SIGNED_BY_ADMIN", "blocking", at, at + len(draft.author_name))
+
+
+def title_required(draft: Draft) -> Iterator[Finding]:
+    """Section 4.1 (G-43): whoever is not an administrator signs with full name, title and unit."""
+    if draft.author_role not in ADMINISTRATORS and not draft.signature:
+        yield Finding("TITLE_REQUIRED", "blocking")
 
 
 _PLACEHOLDER = re.compile(r"\{[^{}\n]{0,60}\}|\[(?:LENKE|LENKJE|NAVN|NAMN|TITTEL|NAVN, TITTEL|DATO|…|\.\.\.)\]|###|XXX")
@@ -201,9 +210,10 @@ def link_broken(draft: Draft) -> Iterator[Finding]:
 
 
 def too_long(draft: Draft) -> Iterator[Finding]:
-    """The platform's limit; an empty text says nothing either."""
-    if len(draft.text) > LONGEST_COMMENT:
-        yield Finding("TOO_LONG", "blocking", LONGEST_COMMENT, len(draft.text))
+    """The platform's limit, for the text with its signature (channels.md, section 4)."""
+    room = LONGEST_COMMENT - (len(draft.signature) + 2 if draft.signature else 0)
+    if len(draft.text) > room:
+        yield Finding("TOO_LONG", "blocking", room, len(draft.text))
 
 
 def source_missing(draft: Draft) -> Iterator[Finding]:
@@ -253,9 +263,7 @@ _LAUGHTER = re.compile("[😂🤣😅😆😜😉😄]|haha|hehe", re.I)
 
 def tone(draft: Draft) -> Iterator[Finding]:
     """Section 4.1 (G-41): no humour towards danger, law, grief or criticism."""
-    serious = draft.handling in {"remove", "answer_criticism", "redirect_formal"} or any(
-        flag in {"urgent", "sensitive"} or flag.startswith("legal_request:") for flag in draft.flags
-    )
+    serious = draft.handling in SERIOUS_HANDLINGS or any(is_serious(flag) for flag in draft.flags)
     if serious and (hit := _LAUGHTER.search(draft.text)):
         yield Finding("TONE", "warning", *hit.span())
 
@@ -266,6 +274,7 @@ CHECKS: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     national_id,
     patient_confirmation,
     signed_by_admin,
+    title_required,
     placeholder_unfilled,
     referral_incomplete,
     political_assessment,

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +12,8 @@ from uuid import UUID
 
 from torg_shared.errors import Conflict, Invalid
 
+ADMINISTRATORS = frozenset({"sideadministrator", "redaktoer", "system"})  # they answer for the municipality (G-42)
+SYSTEM_AUTHOR = "responder"
 APPROVAL_LASTS = timedelta(hours=24)  # B-22
 
 
@@ -94,7 +96,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply as it stands. `text` is without the signature; `version` counts every change."""
+    """A reply as it stands. `text` is without the signature; `version` counts every change.
+
+    `municipal_seen` is how many texts of ours the conversation held when approval was asked: one more retires it.
+    `resolved_by` is who said that an unknown outcome stands on the platform; `corrects` is the reply that was wrong.
+    """
 
     id: UUID
     conversation_id: UUID
@@ -132,6 +138,10 @@ class Reply:
     comment: str | None = None
     origin: str = "torg"
     reviewed_by: str | None = None
+    submitted_at: datetime | None = None
+    municipal_seen: int = 0
+    resolved_by: str | None = None
+    corrects: UUID | None = None
 
     @property
     def outgoing(self) -> str:
@@ -156,7 +166,7 @@ def signer_for(role: str, name: str | None, title: str | None, unit: str | None)
 
     Raises `Invalid` with `TITLE_REQUIRED` when a non-administrator lacks name, title or unit.
     """
-    if role in ("sideadministrator", "redaktoer", "system"):
+    if role in ADMINISTRATORS:
         return Signer("kommune")
     if not name or " " not in name.strip() or not title or not unit:
         raise Invalid("TITLE_REQUIRED", name=name, title=title, unit=unit)
@@ -183,11 +193,27 @@ def text_sha256(text: str) -> str:
     return hashlib.sha256(normal(text).encode()).hexdigest()
 
 
+def same_text(one: str, other: str | None) -> bool:
+    """Whether the platform shows what was meant (B-24)."""
+    return other is not None and normal(one) == normal(other)
+
+
 def undo_window_open(reply: Reply, now: datetime) -> bool:
     """T-UNDO: a released reply can be taken back until its sending starts (B-26)."""
     return reply.state is State.RELEASED and reply.send_after is not None and now < reply.send_after
 
 
-def approval_holds(reply: Reply, now: datetime) -> bool:
-    """An approval lasts a day (B-22)."""
-    return reply.approved_at is not None and now - reply.approved_at < APPROVAL_LASTS
+def asked_too_long_ago(reply: Reply, now: datetime) -> bool:
+    """An approval, and the wait for one, last a day (B-22, T-APPROVE)."""
+    since = reply.approved_at or reply.submitted_at
+    return reply.state in OPEN_APPROVAL and since is not None and now - since >= APPROVAL_LASTS
+
+
+def municipal_texts(replies: Iterable[Reply]) -> int:
+    """How many texts of the municipality have stood in a conversation, whoever wrote them."""
+    return sum(reply.state in OUT or reply.state is State.WITHDRAWN for reply in replies)
+
+
+def may_work_on(reply: Reply, subject: str, claim_holder: str | None) -> bool:
+    """A draft is its author's, and that of whoever has taken the message over; one that the rules offered is free."""
+    return subject in (reply.author, claim_holder) or reply.author == SYSTEM_AUTHOR

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from torg_shared.errors import Invalid
 
@@ -14,6 +15,15 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     "redirect": frozenset({"epost", "postadresse"}),
     "referral": frozenset({"politisk_lenke"}),
 }
+
+
+CONFIGURED = "config"  # who has proposed and approved what the municipality's own files hold
+SERIOUS_HANDLINGS = frozenset({"remove", "answer_criticism", "redirect_formal"})
+
+
+def is_serious(flag: str) -> bool:
+    """Danger, law and what is sensitive are no place for humour (4.1; G-41)."""
+    return flag in {"urgent", "sensitive"} or flag.startswith("legal_request:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,8 @@ class Template:
     tone: str
     text: str
     approved_by: str | None = None
+    proposed_by: str = CONFIGURED
+    id: UUID | None = None
 
 
 def check(template: Template) -> None:
@@ -56,8 +68,10 @@ def offer(
 ) -> Template | None:
     """The approved template that fits best: flags first, then the written form, then the tone.
 
-    `taken` are texts used before in the thread: a thank-you is not said twice in the same words (G-38).
+    `taken` are texts used before in the thread: a thank-you is not said twice in the same words (4.1; G-38). Humour is
+    offered to the humorous only, never where it would hurt (4.1; G-41).
     """
+    serious = handling in SERIOUS_HANDLINGS or any(is_serious(flag) for flag in flags)
     fitting = [
         one
         for one in templates
@@ -66,6 +80,7 @@ def offer(
         and set(one.flags) <= flags
         and (kind is None or one.kind == kind)
         and one.text.strip() not in taken
+        and (one.tone != "humorous" or (tone == "humorous" and not serious))
     ]
     if not fitting:
         return None

@@ -1,6 +1,7 @@
 """Replies: read, locked, written."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from torg_responder.domain.reply import Reply, Signer, State
-from torg_responder.tables import replies
+from torg_responder.tables import channels, consulted, messages, replies
 
 _IDS = sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))
 
@@ -33,8 +34,24 @@ async def of_message(db: AsyncConnection, message_id: UUID, *, lock: bool = Fals
     return [_reply(row) for row in await db.execute(query.with_for_update() if lock else query)]
 
 
+async def of_messages(db: AsyncConnection, message_ids: Collection[UUID]) -> Sequence[Reply]:
+    query = sa.select(replies).where(replies.c.message_id == sa.any_(_IDS)).order_by(replies.c.id)
+    return [_reply(row) for row in await db.execute(query, {"ids": list(message_ids)})]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a list may show: everything by default, else one's own and one's unit's, or certain channels."""
+
+    subject: str | None = None
+    unit: str | None = None
+    politics: bool = False
+    channels: Collection[str] | None = None
+
+
 async def listed(
     db: AsyncConnection,
+    scope: Scope,
     *,
     after: UUID | None,
     limit: int,
@@ -51,15 +68,31 @@ async def listed(
     ):
         if value is not None:
             query = query.where(column == value)
+    if scope.subject is not None:
+        asked = sa.select(consulted.c.message_id).where(consulted.c.unit == scope.unit)
+        theirs = sa.select(messages.c.id).where(messages.c.unit == scope.unit)
+        seen = [replies.c.author == scope.subject, replies.c.message_id.in_(asked), replies.c.message_id.in_(theirs)]
+        if scope.politics:
+            referred = sa.or_(messages.c.handling == "refer_politics", messages.c.secondary.any("refer_politics"))
+            seen.append(replies.c.message_id.in_(sa.select(messages.c.id).where(referred)))
+        query = query.where(sa.or_(*seen))
+    if scope.channels is not None:
+        mine = sa.select(channels.c.id).where(channels.c.key.in_(sorted(scope.channels)))
+        query = query.where(replies.c.channel_id.in_(mine))
     if after is not None:
         query = query.where(replies.c.id < after)
     return [_reply(row) for row in await db.execute(query)]
 
 
 async def to_send(db: AsyncConnection, now: datetime, limit: int) -> Sequence[Reply]:
-    """Released replies whose undo window and back-off are over, oldest first."""
+    """Released replies whose undo window and back-off are over, oldest first.
+
+    A channel that is withheld does not stand in the way of the others.
+    """
+    withheld = sa.select(channels.c.id).where(channels.c.paused_until > now)
     query = (
         sa.select(replies)
+        .where(replies.c.channel_id.not_in(withheld))
         .where(replies.c.state == State.RELEASED.value, replies.c.send_after <= now)
         .where(sa.or_(replies.c.retry_at.is_(None), replies.c.retry_at <= now))
         .order_by(replies.c.send_after)
@@ -80,9 +113,14 @@ async def in_state_before(db: AsyncConnection, state: State, before: datetime, l
     return [_reply(row) for row in await db.execute(query)]
 
 
-async def thanks_of(db: AsyncConnection, conversation_id: UUID) -> Sequence[str]:
-    query = sa.select(replies.c.text).where(replies.c.conversation_id == conversation_id, replies.c.kind == "thanks")
-    return list((await db.execute(query)).scalars())
+async def thanks_of(db: AsyncConnection, conversation_id: UUID, but: UUID | None = None) -> Sequence[str]:
+    """Thank-yous of the conversation, drafts as well; those that were thrown away do not count."""
+    query = sa.select(replies.c.text).where(
+        replies.c.conversation_id == conversation_id,
+        replies.c.kind == "thanks",
+        replies.c.state != State.DISCARDED.value,
+    )
+    return list((await db.execute(query if but is None else query.where(replies.c.id != but))).scalars())
 
 
 async def put(db: AsyncConnection, *changed: Reply) -> None:

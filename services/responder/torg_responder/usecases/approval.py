@@ -11,57 +11,62 @@ from torg_shared.versions import Expected
 from torg_shared.work import Work
 
 from torg_responder.domain.reply import (
+    ON_THE_WAY,
     OPEN_APPROVAL,
     OUT,
     Reply,
     State,
-    approval_holds,
-    normal,
+    asked_too_long_ago,
     undo_window_open,
 )
 from torg_responder.store import facts as facts_store
 from torg_responder.store import registry
 from torg_responder.store import replies as store
 
-from . import events
-from .drafting import message_for, not_answered, reply_for
+from . import events, settling
+from .access import message_for, reply_to_change
+from .drafting import not_answered
 from .rules import Rules
 
 
-async def approve(work: Work, principal: Principal, reply_id: UUID, expected: Expected, binding: str) -> Reply:
+async def approve(
+    work: Work, principal: Principal, rules: Rules, reply_id: UUID, expected: Expected, binding: str
+) -> Reply:
     """Approve exactly what was shown: `binding` is the hash over text, target and signer on the approver's screen.
 
     Raises `Forbidden` with `SELF_APPROVAL` for the author and the last editor, whatever hat they wear (B-23);
-    `VersionConflict` with `BINDING_MISMATCH` when something else was shown.
+    `VersionConflict` with `BINDING_MISMATCH` when something else was shown; `Conflict` with `TARGET_CHANGED`,
+    `ALREADY_ANSWERED` or `LINK_BROKEN`.
     """
-    reply = await reply_for(work, principal, reply_id, lock=True)
-    _seen(expected, reply)
-    if principal.subject in {reply.author, reply.last_editor}:
-        raise Forbidden("SELF_APPROVAL", reply.id)
+    reply = await reply_to_change(work, principal, reply_id, expected)
+    _not_their_own(principal, reply)
     if reply.state is not State.NEEDS_APPROVAL:
-        raise Conflict("REPLY_PUBLISHED" if reply.state in OUT else "REPLY_STATE", reply.id, state=reply.state.value)
+        raise _wrong_state(reply)
     if binding != reply.binding:
         raise VersionConflict("BINDING_MISMATCH", reply.id, binding_sha256=reply.binding)
-    message, _ = await message_for(work, principal, reply.message_id)
+    message = await message_for(work, principal, reply.message_id)
     if message.deleted or message.version != reply.message_version:
         raise Conflict("TARGET_CHANGED", reply.id)
-    await not_answered(work, reply)
+    if asked_too_long_ago(reply, work.now):
+        raise Conflict("APPROVAL_EXPIRED", reply.id)
+    dead = [one.url for one in await registry.all_links(work.db) if one.status is not None and one.status >= 400]
+    if any(url in reply.text for url in dead):
+        raise Conflict("LINK_BROKEN", reply.id)
+    all_of_them = await store.of_conversations(work.db, [reply.conversation_id])
+    not_answered(reply, all_of_them)
     approved = reply.to(State.APPROVED, work.now, approver=principal.subject, approved_at=work.now)
     others = [
-        other.to(State.RETIRED, work.now, cause="another_approved")
-        for other in await store.of_message(work.db, reply.message_id, lock=True)
-        if other.id != reply.id and other.answers and reply.answers and other.state in OPEN_APPROVAL
+        other.to(State.RETIRED, work.now, cause="another_approved", send_after=None, retry_at=None)
+        for other in all_of_them
+        if other.id != reply.id
+        and other.message_id == reply.message_id
+        and other.answers
+        and reply.answers
+        and other.state in OPEN_APPROVAL
     ]
-    await store.put(work.db, *others)
-    await store.put(work.db, approved)
-    assert approved.binding is not None
+    await store.put(work.db, approved, *others)
     work.publish(
-        contracts.ReplyApproved(
-            **events.facts(approved),
-            binding_sha256=approved.binding,
-            signer=events.signer(approved),
-            approver=principal.subject,
-        ),
+        events.approved(approved),
         *(contracts.ReplyApprovalRetired(**events.facts(one), cause="another_approved") for one in others),
     )
     work.audit("reply.approved", reply.id, binding=approved.binding)
@@ -69,9 +74,9 @@ async def approve(work: Work, principal: Principal, reply_id: UUID, expected: Ex
 
 
 async def send_back(work: Work, principal: Principal, reply_id: UUID, expected: Expected, comment: str) -> Reply:
-    """Return a reply to its author with a comment."""
-    reply = await reply_for(work, principal, reply_id, lock=True)
-    _seen(expected, reply)
+    """Return a reply to its author with a comment. Raises `Forbidden` for the author: that would be no second look."""
+    reply = await reply_to_change(work, principal, reply_id, expected)
+    _not_their_own(principal, reply)
     returned = reply.to(State.RETURNED, work.now, comment=comment, cause="returned")
     await store.put(work.db, returned)
     work.publish(contracts.ReplyReturned(**events.facts(returned), cause="returned"))
@@ -80,9 +85,13 @@ async def send_back(work: Work, principal: Principal, reply_id: UUID, expected: 
 
 
 async def hold(work: Work, principal: Principal, reply_id: UUID, expected: Expected, reason: str) -> Reply:
-    """Keep a reply in the house, or take an approval back before the intent (F22)."""
-    reply = await reply_for(work, principal, reply_id, lock=True)
-    _seen(expected, reply)
+    """Keep a reply in the house, or take an approval back before the intent (F22).
+
+    Stopping is nobody's privilege: the author may, too. Raises `Conflict` with `BEING_SENT` after the intent.
+    """
+    reply = await reply_to_change(work, principal, reply_id, expected)
+    if reply.state in ON_THE_WAY:
+        raise Conflict("BEING_SENT", reply.id, state=reply.state.value)
     held = reply.to(State.HELD, work.now, cause="held", comment=reason, send_after=None, retry_at=None)
     await store.put(work.db, held)
     work.publish(contracts.ReplyHeld(**events.facts(held), cause="held"))
@@ -96,13 +105,12 @@ async def release(work: Work, principal: Principal, rules: Rules, reply_id: UUID
     Raises `Conflict`: `CHANNEL_NOT_ACTIVE` (INV-15), `OUTBOUND_PAUSED`, `APPROVAL_EXPIRED`, `ALREADY_ANSWERED`;
     `Forbidden` with `SELF_APPROVAL` for the approver of a standing approval, who never publishes it (D-11).
     """
-    reply = await reply_for(work, principal, reply_id, lock=True)
-    _seen(expected, reply)
+    reply = await reply_to_change(work, principal, reply_id, expected)
     if reply.state is not State.APPROVED:
-        raise Conflict("REPLY_PUBLISHED" if reply.state in OUT else "REPLY_STATE", reply.id, state=reply.state.value)
+        raise _wrong_state(reply)
     if reply.standing and reply.approver == principal.subject:
         raise Forbidden("SELF_APPROVAL", reply.id)
-    if not approval_holds(reply, work.now):
+    if asked_too_long_ago(reply, work.now):
         raise Conflict("APPROVAL_EXPIRED", reply.id)
     channel = await facts_store.channel(work.db, reply.channel_id)
     if channel is None or channel.state != "active":
@@ -111,8 +119,10 @@ async def release(work: Work, principal: Principal, rules: Rules, reply_id: UUID
         raise Forbidden("NOT_YOUR_CHANNEL", reply.channel_id)
     if (await registry.pause(work.db)).paused:
         raise Conflict("OUTBOUND_PAUSED")
-    message, _ = await message_for(work, principal, reply.message_id)
-    await not_answered(work, reply)
+    if reply.visibility != "public":
+        raise Conflict("NO_PRIVATE_ROUTE", reply.id)
+    message = await message_for(work, principal, reply.message_id)
+    not_answered(reply, await store.of_message(work.db, reply.message_id))
     wait = 0 if "urgent" in message.flags else rules.undo_s
     released = reply.to(
         State.RELEASED, work.now, released_by=principal.subject, send_after=work.now + timedelta(seconds=wait)
@@ -128,8 +138,7 @@ async def release(work: Work, principal: Principal, rules: Rules, reply_id: UUID
 
 async def undo(work: Work, principal: Principal, reply_id: UUID, expected: Expected) -> Reply:
     """«Angre»: back to draft, the approval is gone. Raises `Conflict` with `UNDO_WINDOW_OVER` (B-26)."""
-    reply = await reply_for(work, principal, reply_id, lock=True)
-    _seen(expected, reply)
+    reply = await reply_to_change(work, principal, reply_id, expected)
     if not undo_window_open(reply, work.now):
         raise Conflict("UNDO_WINDOW_OVER", reply.id)
     undone = reply.to(
@@ -157,8 +166,7 @@ async def resolve(
 
     Raises `Invalid` with `LINK_REQUIRED` for "posted" without the remote id, `Forbidden` for a leader who sends again.
     """
-    reply = await reply_for(work, principal, reply_id, lock=True)
-    _seen(expected, reply)
+    reply = await reply_to_change(work, principal, reply_id, expected)
     if reply.state is not State.NEEDS_OPERATOR:
         raise Conflict("REPLY_STATE", reply.id, state=reply.state.value)
     if outcome == "posted":
@@ -172,10 +180,12 @@ async def resolve(
             published_text=reply.outgoing,
             published_at=reply.sent_at or work.now,
             retry_at=None,
+            resolved_by=principal.subject,
         )
     elif outcome == "send_again":
         if principal.role not in {Role.SA, Role.RED}:
             raise Forbidden("ROLE_FORBIDDEN", role=principal.role.value)
+        not_answered(reply, await store.of_message(work.db, reply.message_id))
         done = reply.to(
             State.RELEASED,
             work.now,
@@ -192,14 +202,13 @@ async def resolve(
     if done.state is State.PUBLISHED:
         work.publish(events.published(done))
     work.audit("reply.resolved", reply.id, outcome=outcome, reason=reason)
+    await settling.settle(work, rules, [reply.conversation_id])
     return done
 
 
 async def withdraw(work: Work, principal: Principal, reply_id: UUID, expected: Expected, reason: str) -> Reply:
-    """Record that a published reply is taken back; the record stays (G-54). The platform's text is removed by hand
-    until moderation comes with the channels."""
-    reply = await reply_for(work, principal, reply_id, lock=True)
-    _seen(expected, reply)
+    """Record that a published reply is taken back; the record stays (G-54). On the platform it is removed by hand."""
+    reply = await reply_to_change(work, principal, reply_id, expected)
     gone = reply.to(State.WITHDRAWN, work.now, cause=reason)
     await store.put(work.db, gone)
     work.publish(contracts.ReplyWithdrawn(**events.facts(gone), reason=reason))
@@ -209,8 +218,7 @@ async def withdraw(work: Work, principal: Principal, reply_id: UUID, expected: E
 
 async def review_external(work: Work, principal: Principal, reply_id: UUID, expected: Expected, kind: str) -> Reply:
     """RED says what an answer typed in the platform's app was (T-EXT, INV-2)."""
-    reply = await reply_for(work, principal, reply_id, lock=True)
-    _seen(expected, reply)
+    reply = await reply_to_change(work, principal, reply_id, expected)
     if reply.origin != "external":
         raise Conflict("NOT_EXTERNAL", reply.id)
     if reply.reviewed_by is not None:
@@ -221,10 +229,11 @@ async def review_external(work: Work, principal: Principal, reply_id: UUID, expe
     return reviewed
 
 
-def same_text(one: str, other: str | None) -> bool:
-    """Whether the platform shows what was meant (B-24)."""
-    return other is not None and normal(one) == normal(other)
+def _not_their_own(principal: Principal, reply: Reply) -> None:
+    """No approver is author or last editor, at any role (B-23, INV-14): the rule follows the person."""
+    if principal.subject in {reply.author, reply.last_editor}:
+        raise Forbidden("SELF_APPROVAL", reply.id)
 
 
-def _seen(expected: Expected, reply: Reply) -> None:
-    expected.check(reply.id, reply.version, changed_by=reply.last_editor, changed_at=reply.updated_at)
+def _wrong_state(reply: Reply) -> Conflict:
+    return Conflict("REPLY_PUBLISHED" if reply.state in OUT else "REPLY_STATE", reply.id, state=reply.state.value)

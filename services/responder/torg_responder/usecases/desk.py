@@ -1,6 +1,7 @@
-"""Claims, templates, links and the pause: what stands beside the replies."""
+"""Claims and the pause: what stands beside the replies."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,14 @@ from torg_shared.events import responder as contracts
 from torg_shared.versions import Expected
 from torg_shared.work import Work
 
+from torg_responder.domain.reply import Reply
+from torg_responder.domain.settle import Message
+from torg_responder.store import facts as facts_store
 from torg_responder.store import registry
+from torg_responder.store import replies as replies_store
 
-from .drafting import message_for
+from .access import BY_CHANNEL, message_for
+from .offering import shelf
 from .rules import Rules
 
 
@@ -31,7 +37,7 @@ async def take_claim(work: Work, principal: Principal, rules: Rules, message_id:
 
     Raises `Conflict` with `CLAIMED` unless `takeover`.
     """
-    message, _ = await message_for(work, principal, message_id)
+    message = await message_for(work, principal, message_id)
     claim = await registry.claim(work.db, message_id, lock=True)
     held = claim is not None and claim.holder != principal.subject and claim.until > work.now
     if held and not takeover:
@@ -51,7 +57,7 @@ async def take_claim(work: Work, principal: Principal, rules: Rules, message_id:
 
 async def release_claim(work: Work, principal: Principal, message_id: UUID) -> None:
     """Let go of one's own claim; letting go twice changes nothing."""
-    message, _ = await message_for(work, principal, message_id)
+    message = await message_for(work, principal, message_id)
     claim = await registry.claim(work.db, message_id, lock=True)
     if claim is None or claim.holder != principal.subject:
         return
@@ -70,5 +76,28 @@ async def pause(work: Work, principal: Principal, expected: Expected, paused: bo
     return await registry.pause(work.db)
 
 
-async def links(work: Work) -> Sequence[Any]:
-    return await registry.all_links(work.db)
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """A political enquiry with where matters stand, and what was answered so far."""
+
+    message: Message
+    replies: Sequence[Reply]
+    link: str | None
+
+
+async def referrals(
+    work: Work, principal: Principal, rules: Rules, after: UUID | None, limit: int
+) -> Sequence[Referral]:
+    """The secretariat's queue (G-46): messages referred to the political level, by id."""
+    channels = principal.channels if principal.role in BY_CHANNEL and "*" not in principal.channels else None
+    found = await facts_store.referred(work.db, channels, after, limit)
+    replies = await replies_store.of_messages(work.db, [message.id for message in found])
+    here = await shelf(work, rules)
+    return [
+        Referral(
+            message,
+            [reply for reply in replies if reply.message_id == message.id],
+            here.values(message, rules.language_for(message.lang))["politisk_lenke"],
+        )
+        for message in found
+    ]

@@ -31,6 +31,31 @@ def signer(reply: Reply) -> contracts.Signer:
     return contracts.Signer.model_validate(reply.signer.as_json())
 
 
+def approved(reply: Reply) -> contracts.ReplyApproved:
+    assert reply.binding is not None
+    assert reply.approver is not None
+    return contracts.ReplyApproved(
+        **facts(reply),
+        binding_sha256=reply.binding,
+        signer=signer(reply),
+        approver=reply.approver,
+        standing=reply.standing,
+    )
+
+
+def captured(reply: Reply, parent_external_id: str | None) -> contracts.ReplyCaptured:
+    assert reply.external_id is not None
+    assert reply.published_at is not None
+    return contracts.ReplyCaptured(
+        **facts(reply),
+        external_id=reply.external_id,
+        permalink=reply.permalink,
+        text=reply.published_text or "",
+        published_at=reply.published_at,
+        parent_external_id=parent_external_id,
+    )
+
+
 def published(reply: Reply) -> contracts.ReplyPublished:
     assert reply.external_id is not None
     assert reply.published_at is not None

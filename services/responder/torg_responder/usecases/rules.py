@@ -1,6 +1,6 @@
 """What the municipality has decided, as the use cases need it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -14,6 +14,8 @@ class Rules:
     undo_s: int = 30
     claim_minutes: int = 10
     settle_s: int = 120
+    guideline_version: str = "1"
+    handbook: Sequence[Mapping[str, str]] = ()
 
     def unit_name(self, code: str) -> str | None:
         return self.units.get(code)
