@@ -12,6 +12,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 STATEMENT_TIMEOUT = "57014"
+# a session whose machine is gone must give back its locks within half a minute, not within hours
+_KEEPALIVES = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "4"}
 _TRANSIENT_CLASSES = ("08", "40", "53", "57")
 _TRANSIENT_STATES = ("55P03", "25P03")  # lock_timeout, idle_in_transaction_session_timeout
 
@@ -48,7 +50,7 @@ async def connect(url: str, *, name: str, command_timeout_s: float = 10.0) -> as
         _plain(url),
         timeout=command_timeout_s,
         command_timeout=command_timeout_s,
-        server_settings={"application_name": name, "jit": "off"},
+        server_settings={"application_name": name, "jit": "off"} | _KEEPALIVES,
     )
 
 

@@ -108,16 +108,21 @@ async def bury(
             "id": letter_id,
             "consumer": consumer,
             "event_id": event_id,
-            "type": record.type,
+            "type": _storable(record.type),
             "topic": record.topic,
             "partition": record.partition,
             "offset": record.offset,
-            "key": record.key,
+            "key": _storable(record.key),
             "envelope": record.payload,
             "reason": reason,
             "now": now,
         },
     )
+
+
+def _storable(text: str | None) -> str | None:
+    """What foreign bytes made of a key or a type may hold NUL, which a text column refuses."""
+    return text.replace("\x00", "\ufffd") if text else text
 
 
 async def dead_letters(db: AsyncConnection, after: UUID | None, limit: int) -> Sequence[DeadLetter]:

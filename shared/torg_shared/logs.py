@@ -4,13 +4,23 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
 _ID_NUMBER = re.compile(r"(?<!\d)\d{6}[ .\-:]?\d{5}(?!\d)")
 _SECRET = re.compile(r"(?i)(bearer\s+|access_token=|appsecret_proof=|postgresql://[^:]+:)[^\s&@\"']+")
 _NEVER = frozenset({"text", "author", "display_name", "token", "authorization", "password", "secret", "body"})
+
+
+class _Stderr:
+    """Whatever `sys.stderr` is when a line is written: it may have been replaced since the start."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def configure(service: str, level: str = "INFO") -> None:
@@ -28,11 +38,13 @@ def configure(service: str, level: str = "INFO") -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Stderr())),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(
+        level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=cast("TextIO", _Stderr())
+    )
     for noisy in ("httpx", "httpcore", "aiokafka", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
 

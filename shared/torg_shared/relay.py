@@ -6,6 +6,7 @@ return to a pool. A crash between publishing and moving the cursor gives a dupli
 
 import asyncio
 import contextlib
+import time
 
 import asyncpg
 import structlog
@@ -20,6 +21,7 @@ _LEADER = log.LOCK + 1
 _BATCH = 500
 _POLL_S = 1.0  # the truth; NOTIFY and the in-process event only shorten the wait
 _CURSOR = "bus"
+_STEADY_S = 30.0
 
 _log = structlog.get_logger()
 
@@ -30,6 +32,7 @@ async def run_relay(works: Works, bus: Bus, wake: asyncio.Event, stop: asyncio.E
     """Publish until `stop`. Failures of the bus or the database are waited out for ever."""
     wait_s = 0.1
     while not stop.is_set():
+        began = time.monotonic()
         try:
             url = works.engine.url.render_as_string(hide_password=False)
             db = await connect(url, name=f"{works.service}-relay")
@@ -38,11 +41,12 @@ async def run_relay(works: Works, bus: Bus, wake: asyncio.Event, stop: asyncio.E
             finally:
                 metrics.gauge("torg_relay_is_leader").set(0)
                 db.terminate()
-            wait_s = 0.1
         except Exception as error:
             if not isinstance(error, BusAway) and not is_transient(error):
                 raise
             metrics.counter("torg_relay_failures_total").inc()
+            if time.monotonic() - began > _STEADY_S:
+                wait_s = 0.1  # it worked for a while: a new trouble, not the old one
             _log.warning("relay.interrupted", error=type(error).__name__, retry_in_s=wait_s)
             await _until(stop, wait_s)
             wait_s = min(wait_s * 2, 5.0)

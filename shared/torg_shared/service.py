@@ -33,6 +33,7 @@ from .work import Works
 
 _GROUP_HELP = "Only these consumer groups; no relay, no jobs"
 _CHECK_HELP = "Print the effective settings, secrets masked"
+_TIDY_BUS_EVERY_S = 600.0
 EXIT_SILENT = 70  # EX_SOFTWARE: the supervisor starts a new process
 
 Mode = Literal["api", "worker", "serve"]
@@ -115,7 +116,8 @@ async def run(service: Service, mode: Mode, only: Sequence[str] = ()) -> int:
             asyncio.ensure_future(run_group(g, service.bus, service.works, stop, service.metrics, pace)) for g in groups
         ]
         if not only:
-            running += [asyncio.ensure_future(_run_job(job, stop, service.metrics)) for job in service.jobs]
+            jobs = [*service.jobs, Job("bus-housekeeping", _TIDY_BUS_EVERY_S, service.bus.tidy)]
+            running += [asyncio.ensure_future(_run_job(job, stop, service.metrics)) for job in jobs]
             service.works.relay_is_here = True
             relay = run_relay(service.works, service.bus, service.works.wake, stop_relay, service.metrics)
             running_late.append(asyncio.ensure_future(relay))

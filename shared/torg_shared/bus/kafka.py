@@ -15,6 +15,7 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     CommitFailedError,
     IllegalGenerationError,
@@ -23,21 +24,25 @@ from aiokafka.errors import (
     RebalanceInProgressError,
     TopicAlreadyExistsError,
     UnknownMemberIdError,
+    for_code,
 )
 
-from .port import BusAway, Member, MembershipLost, Outgoing, Record
+from .port import BusAway, Member, MembershipLost, Outgoing, Record, Slot
 
 _REQUEST_MS = 10_000
-_SESSION_MS = 30_000
 _POLL_MS = 300_000
+_GRACE_S = 1.0
 _LARGEST = 8 * 1024 * 1024
 
 
 class KafkaBus:
-    """`servers` as Kafka writes them: host:port, several with commas."""
+    """`servers` as Kafka writes them: host:port, several with commas.
 
-    def __init__(self, servers: str, name: str) -> None:
-        self._servers, self._name = servers, name
+    `session_s` is how long the group waits for a member that died without a word.
+    """
+
+    def __init__(self, servers: str, name: str, session_s: float = 30.0) -> None:
+        self._servers, self._name, self._session_ms = servers, name, int(session_s * 1000)
         self._producer: AIOKafkaProducer | None = None
         self._joined: dict[str, set[str]] = {}
         self._starting = asyncio.Lock()
@@ -73,7 +78,7 @@ class KafkaBus:
         finally:
             await _stopped(consumer)
 
-    async def lag(self, group: str) -> int:
+    async def lag(self, group: str, of: Collection[Slot] | None = None) -> int:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=_REQUEST_MS)
         consumer = self._consumer(None)
         try:
@@ -82,13 +87,16 @@ class KafkaBus:
                     await admin.start()
                     await consumer.start()
                     committed = await admin.list_consumer_group_offsets(group)
-                    described = await admin.describe_topics(list(self._joined.get(group, ())))
-                    # a partition without a commit is unread from its beginning, and silent groups may have none
-                    places = committed.keys() | {
-                        TopicPartition(topic["topic"], part["partition"])
-                        for topic in described
-                        for part in topic["partitions"]
-                    }
+                    if of is None:
+                        described = await admin.describe_topics(list(self._joined.get(group, ())))
+                        # a partition without a commit is unread from its beginning, and silent groups may have none
+                        places = committed.keys() | {
+                            TopicPartition(topic["topic"], part["partition"])
+                            for topic in described
+                            for part in topic["partitions"]
+                        }
+                    else:
+                        places = {TopicPartition(*slot) for slot in of}
                     ends = await consumer.end_offsets(list(places))
                     starts = await consumer.beginning_offsets(list(places))
             done = {at: max(starts[at], committed[at].offset if at in committed else 0) for at in places}
@@ -97,6 +105,9 @@ class KafkaBus:
             await _stopped(consumer)
             with contextlib.suppress(Exception):
                 await admin.close()
+
+    async def tidy(self) -> bool:
+        return False
 
     async def close(self) -> None:
         await self._dropped()
@@ -108,8 +119,9 @@ class KafkaBus:
             group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            request_timeout_ms=max(_REQUEST_MS, _SESSION_MS + 5_000) if group else _REQUEST_MS,
-            session_timeout_ms=_SESSION_MS,
+            request_timeout_ms=max(_REQUEST_MS, self._session_ms + 5_000) if group else _REQUEST_MS,
+            session_timeout_ms=self._session_ms,
+            heartbeat_interval_ms=min(3_000, self._session_ms // 3),
             max_poll_interval_ms=_POLL_MS,
             max_partition_fetch_bytes=_LARGEST,
             fetch_max_wait_ms=500,
@@ -145,17 +157,21 @@ class KafkaBus:
 class _KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc] # the client is untyped
     def __init__(self, consumer: AIOKafkaConsumer, group: str) -> None:
         self._consumer, self._group = consumer, group
+        self._holding = False
 
     async def on_partitions_revoked(self, revoked: Any) -> None:
         pass  # a batch under way is committed, or its commit fails and it is dropped
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
-        pass
+        if self._holding:
+            self._consumer.pause(*assigned)
+
+    @property
+    def assigned(self) -> Collection[Slot]:
+        return {(at.topic, at.partition) for at in self._consumer.assignment()}
 
     async def fetch(self, limit: int, wait_s: float) -> Sequence[Record]:
-        with _as_membership_lost(self._group):
-            found = await self._consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=limit)
-        return [_record(one) for part in found.values() for one in part]
+        return await self._poll(limit, wait_s)
 
     async def commit(self, done: Sequence[Record]) -> None:
         last: dict[TopicPartition, int] = {}
@@ -167,43 +183,63 @@ class _KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc] # the clien
 
     async def hold(self, seconds: float) -> None:
         """Paused partitions are still polled, so that the group does not take this member for dead."""
+        self._holding = True
+        try:
+            self._consumer.pause(*self._consumer.assignment())
+            if await self._poll(1, seconds):  # they come again from the committed position
+                raise MembershipLost(f"{self._group}: events arrived during a hold")
+        finally:
+            self._holding = False
+            self._consumer.resume(*self._consumer.assignment())
+
+    async def _poll(self, limit: int, wait_s: float) -> Sequence[Record]:
+        """The client itself may wait for ever while a group is being rebalanced; the watchdog must be heard."""
         with _as_membership_lost(self._group):
-            held = self._consumer.assignment()
-            self._consumer.pause(*held)
             try:
-                found = await self._consumer.getmany(timeout_ms=int(seconds * 1000))
-                if found:  # assigned while held: they come again from the committed position
-                    raise MembershipLost(f"{self._group}: partitions arrived during a hold")
-                await asyncio.sleep(0)
-            finally:
-                self._consumer.resume(*(held & self._consumer.assignment()))
+                async with asyncio.timeout(wait_s + _GRACE_S):
+                    found = await self._consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=limit)
+            except TimeoutError:
+                return []
+        return [_record(one) for part in found.values() for one in part]
 
 
 async def make(servers: str, topics: Collection[tuple[str, int, int | None]], replication: int = 1) -> None:
-    """Topics (name, partitions, days kept) where they lack. Raises `BusAway`."""
+    """Topics (name, partitions, days kept) where they lack, and how long all keep events. Raises `BusAway`."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=_REQUEST_MS)
     try:
         with _as_bus_away():
             await admin.start()
             there = set(await admin.list_topics())
+            settings = {
+                name: {
+                    "retention.ms": str(-1 if days is None else days * 86_400_000),
+                    "max.message.bytes": str(_LARGEST),
+                }
+                for name, _, days in topics
+            }
             new = [
-                NewTopic(
-                    name,
-                    partitions,
-                    replication,
-                    topic_configs={
-                        "retention.ms": str(-1 if days is None else days * 86_400_000),
-                        "max.message.bytes": str(_LARGEST),
-                    },
-                )
-                for name, partitions, days in topics
+                NewTopic(name, partitions, replication, topic_configs=settings[name])
+                for name, partitions, _ in topics
                 if name not in there
             ]
-            with contextlib.suppress(TopicAlreadyExistsError):
-                if new:
-                    await admin.create_topics(new)
+            if new:
+                _refused(await admin.create_topics(new))
+            old = [
+                ConfigResource(ConfigResourceType.TOPIC, name, settings[name]) for name, _, _ in topics if name in there
+            ]
+            for answer in await admin.alter_configs(old) if old else ():
+                _refused(answer)
     finally:
         await admin.close()
+
+
+def _refused(answer: Any) -> None:
+    """The client gives back what the broker refused without a word. Raises `BusAway`."""
+    told = answer.to_object()
+    for one in told.get("topic_errors") or told.get("resources") or ():
+        error = for_code(one["error_code"])
+        if one["error_code"] and error is not TopicAlreadyExistsError:
+            raise BusAway(f"{one.get('topic') or one.get('resource_name')}: {error.__name__}")
 
 
 def _record(one: Any) -> Record:

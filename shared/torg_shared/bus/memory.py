@@ -3,13 +3,11 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
-from .port import Member, MembershipLost, Outgoing, Record, partition_of
+from .port import Member, MembershipLost, Outgoing, Record, Slot, partition_of
 
 _PARTITIONS = 12
-
-Slot = tuple[str, int]
 
 
 class MemoryBus:
@@ -41,9 +39,12 @@ class MemoryBus:
             self._members[group].remove(member)
             self._rebalance(group)
 
-    async def lag(self, group: str) -> int:
-        slots = [slot for slot in self._events if slot[0] in self._topics[group]]
+    async def lag(self, group: str, of: Collection[Slot] | None = None) -> int:
+        slots = [slot for slot in self._events if (slot[0] in self._topics[group] if of is None else slot in of)]
         return sum(len(self._events[slot]) - self._positions[group, slot] for slot in slots)
+
+    async def tidy(self) -> bool:
+        return False
 
     async def close(self) -> None:
         pass
@@ -60,6 +61,10 @@ class _MemoryMember:
         self._bus, self._group = bus, group
         self._slots: dict[Slot, int] = {}
 
+    @property
+    def assigned(self) -> Collection[Slot]:
+        return self._slots.keys()
+
     def assign(self, slots: Sequence[Slot]) -> None:
         """Keep the places of slots that stay, take new ones over from their committed positions."""
         committed = self._bus._positions
@@ -69,10 +74,8 @@ class _MemoryMember:
         found = self._take(limit)
         if not found and wait_s > 0:
             self._bus._news.clear()
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._bus._news.wait(), wait_s)
-            except TimeoutError:
-                return []
             found = self._take(limit)
         return found
 

@@ -16,6 +16,9 @@ class MembershipLost(Exception):
     """The group was rebalanced under this member: drop the batch, join again; replay is free."""
 
 
+Slot = tuple[str, int]  # topic and partition
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """An event on its way out: `payload` is the serialised envelope, `id` and `type` travel beside it."""
@@ -43,6 +46,10 @@ class Record:
 class Member(Protocol):
     """One member of a group; used by one task only."""
 
+    @property
+    def assigned(self) -> Collection[Slot]:
+        """Topic and partition of what this member reads now; others read the rest."""
+
     async def fetch(self, limit: int, wait_s: float) -> Sequence[Record]:
         """At most `limit` records, in order within each partition; empty after `wait_s` without any.
 
@@ -69,8 +76,17 @@ class Bus(Protocol):
     def join(self, group: str, topics: Collection[str]) -> AbstractAsyncContextManager[Member]:
         """Membership of `group` on `topics`; a new group starts at the earliest event."""
 
-    async def lag(self, group: str) -> int:
-        """Events that wait for `group`, asked on a fresh connection. Raises `BusAway`."""
+    async def lag(self, group: str, of: Collection[Slot] | None = None) -> int:
+        """Events that wait for `group`, in the partitions `of` or in all; asked on a fresh connection.
+
+        Raises `BusAway`.
+        """
+
+    async def tidy(self) -> bool:
+        """Delete one small batch of events past their topic's retention; True when there may be more.
+
+        A broker does so by itself. Raises `BusAway`.
+        """
 
     async def close(self) -> None:
         """Let go of connections. A closed bus is not used again."""

@@ -17,7 +17,7 @@ import asyncpg
 
 from torg_shared.db import connect
 
-from .port import BusAway, Member, MembershipLost, Outgoing, Record, partition_of
+from .port import BusAway, Member, MembershipLost, Outgoing, Record, Slot, partition_of
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS bus_log (
@@ -50,6 +50,7 @@ _LOG_LOCK = 0x746F7262
 _NOTIFY_EVERY_S = 0.005
 _REBALANCE_EVERY_S = 1.0
 _TIDY_BATCH = 5000
+_STALLED_S = 120
 
 # Lock and insert are one statement and one transaction: id order is commit order
 _PUBLISH = """
@@ -86,9 +87,14 @@ AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) 
 _LAG = """
 SELECT count(*) FROM bus_offsets o JOIN bus_log b
 ON b.topic = o.topic AND b.partition = o.partition AND b.id > o.position WHERE o.consumer = $1
+AND ($2::text[] IS NULL OR (o.topic, o.partition) IN (SELECT * FROM unnest($2::text[], $3::int[])))
 """
-
-Slot = tuple[str, int]
+_TIDY = """
+DELETE FROM bus_log WHERE id IN (
+    SELECT id FROM bus_log WHERE topic = $1 AND published_at < clock_timestamp() - $2::interval
+    ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+"""
 
 
 class PostgresBus:
@@ -137,29 +143,24 @@ class PostgresBus:
         finally:
             db.terminate()
 
-    async def lag(self, group: str) -> int:
+    async def lag(self, group: str, of: Collection[Slot] | None = None) -> int:
         with _as_bus_away():
             db = await connect(self._url, name=f"{self._name}-lag", command_timeout_s=self._timeout_s)
             try:
-                return int(await db.fetchval(_LAG, group))
+                topics = None if of is None else [topic for topic, _ in of]
+                return int(await db.fetchval(_LAG, group, topics, [number for _, number in of or ()]))
             finally:
                 db.terminate()
 
     async def tidy(self) -> bool:
-        """Delete one small batch of events past their topic's retention; True when there may be more."""
         with _as_bus_away():
             db = await connect(self._url, name=f"{self._name}-tidy", command_timeout_s=self._timeout_s)
             try:
                 topics = await db.fetch("SELECT name, retention_days FROM bus_topics WHERE retention_days IS NOT NULL")
                 more = False
                 for topic in topics:
-                    done = await db.execute(
-                        "DELETE FROM bus_log WHERE id IN (SELECT id FROM bus_log WHERE topic = $1 AND "
-                        "published_at < clock_timestamp() - $2::interval ORDER BY id LIMIT $3)",
-                        topic["name"],
-                        timedelta(days=topic["retention_days"]),
-                        _TIDY_BATCH,
-                    )
+                    kept = timedelta(days=topic["retention_days"])
+                    done = await db.execute(_TIDY, topic["name"], kept, _TIDY_BATCH)
                     more = more or done == f"DELETE {_TIDY_BATCH}"
                 return more
             finally:
@@ -208,8 +209,14 @@ class _PostgresMember:
         self._life = _lock_class(f"members of {group}")
         self._places = _lock_class(f"partitions of {group}")
 
+    @property
+    def assigned(self) -> Collection[Slot]:
+        return self._positions.keys()
+
     async def enter(self, slots: list[Slot]) -> None:
         self._slots = slots
+        # a process that stands still must not keep its partitions: the server ends its session
+        await self._db.execute(f"SET idle_session_timeout = '{_STALLED_S}s'")
         me = secrets.randbelow(2**31)
         while not await self._db.fetchval("SELECT pg_try_advisory_lock($1, $2)", self._life, me):
             me = secrets.randbelow(2**31)

@@ -35,6 +35,10 @@ _log = structlog.get_logger()
 T = TypeVar("T")
 
 
+class _Halted(Exception):
+    """Too many parked in a row: what is left of the batch comes again when somebody resumes the group."""
+
+
 class GroupSilent(Exception):
     """Events wait, nothing arrives, and joining again did not help: the process must be replaced (exit 70)."""
 
@@ -141,6 +145,8 @@ class _Loop:
                 return
             except MembershipLost:
                 cause = "rebalanced"
+            except _Halted:
+                cause = "halted"
             except GroupSilent:
                 if self.rejoined_for_silence:
                     raise
@@ -164,7 +170,7 @@ class _Loop:
             records = await member.fetch(self.pace.batch, self.pace.wait_s)
             if not records:
                 if time.monotonic() - heard > self.pace.silence_s:
-                    await self._ask_lag()
+                    await self._ask_lag(member)
                     heard = time.monotonic()
                 continue
             crash.point("runner.fetched")
@@ -176,11 +182,15 @@ class _Loop:
             self.rejoined_for_silence = False
             heard = time.monotonic()
 
-    async def _ask_lag(self) -> None:
+    async def _ask_lag(self, member: Member) -> None:
+        """Silence is a fault only where something waits in the member's own partitions: others may be busy."""
+        mine = member.assigned
         try:
-            waiting = await self.bus.lag(self.group.name)
+            waiting = await self.bus.lag(self.group.name, mine or None)
         except BusAway:
             return  # the bus is away, not the member silent
+        if waiting and not mine:
+            raise MembershipLost(f"{self.group.name} gave this member nothing to read")
         if waiting:
             raise GroupSilent(f"{waiting} events wait for {self.group.name} and none arrives")
 
@@ -200,6 +210,8 @@ class _Loop:
             try:
                 await apply_all(mine, self._apply, self._bury, is_retry)
                 break
+            except _Halted:
+                raise
             except Exception as error:
                 if sqlstate(error) == STATEMENT_TIMEOUT:
                     timeouts += 1
@@ -231,16 +243,18 @@ class _Loop:
         self.metrics.counter("torg_events_duplicate_total").labels(self.group.name).inc(len(records) - len(events))
 
     async def _bury(self, record: Record, error: Exception) -> None:
-        self.parked_in_row += 1
-        reason = describe(error)
+        in_row, reason = self.parked_in_row + 1, describe(error)
+        too_many = in_row >= _PARKED_BEFORE_HALT
         async with self.works.begin(self.actor) as work:
             await inbox.enter(work.db, self.group.name, [_id(record)], work.now)
             await inbox.bury(work.db, self.group.name, record, _id(record), uuid7(), reason, work.now)
-            if self.parked_in_row >= _PARKED_BEFORE_HALT:
-                await inbox.halt(work.db, self.group.name, f"{self.parked_in_row} parked in a row: {reason}", work.now)
-                self.halted = True
+            if too_many:
+                await inbox.halt(work.db, self.group.name, f"{in_row} parked in a row: {reason}", work.now)
+        self.parked_in_row, self.halted = in_row, too_many
         self.metrics.counter("torg_events_parked_total").labels(self.group.name).inc()
         self.log.error("bus.event.parked", event_id=str(_id(record)), type=record.type, reason=reason)
+        if too_many:
+            raise _Halted
 
     async def _still_halted(self) -> bool:
         async with self.works.begin(self.actor) as work:

@@ -95,6 +95,8 @@ async def test_lag_counts_what_waits(place: Place) -> None:
         assert await place.bus.lag("lag") == 0
         await place.bus.publish([outgoing(place.topic, f"k{number}", 1) for number in range(3)])
         assert await place.bus.lag("lag") == 3
+        assert await place.bus.lag("lag", member.assigned) == 3
+        assert await place.bus.lag("lag", [(place.other, 0)]) == 0
 
 
 async def test_a_held_member_takes_nothing_and_stays(place: Place) -> None:
@@ -104,6 +106,26 @@ async def test_a_held_member_takes_nothing_and_stays(place: Place) -> None:
         await place.bus.publish([outgoing(place.topic, "k", 1)])
         await member.hold(0.3)
         assert by_key(await take(member, 1)) == {"k": [1]}
+
+
+async def test_a_hold_between_two_fetches_loses_nothing_and_keeps_the_order(place: Place) -> None:
+    await place.bus.publish([outgoing(place.topic, f"k{number % 3}", number) for number in range(30)])
+    async with place.bus.join("breath", [place.topic]) as member:
+        found = await take(member, 1, limit=4)
+        while len(found) < 30:
+            await member.hold(0.05)
+            found += await take(member, 1, limit=4)
+            await member.commit(found)
+    assert by_key(found) == {f"k{key}": list(range(key, 30, 3)) for key in range(3)}
+
+
+async def test_a_member_that_holds_from_its_first_moment_is_not_thrown_out(place: Place) -> None:
+    """A halted group joins and holds before its partitions are given to it."""
+    await place.bus.publish([outgoing(place.topic, "k", 0)])
+    async with place.bus.join("halted", [place.topic]) as member:
+        for _ in range(3):
+            await member.hold(0.3)
+        assert by_key(await take(member, 1)) == {"k": [0]}
 
 
 async def test_an_empty_batch_is_nothing(place: Place) -> None:

@@ -1,8 +1,9 @@
 """The loop around every handler: one effect per event, and what becomes of events that fail."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,9 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from torg_shared import inbox
 from torg_shared.bus.handlers import Handlers
 from torg_shared.bus.memory import MemoryBus
-from torg_shared.bus.port import Member, Outgoing, Record
+from torg_shared.bus.port import Member, Outgoing, Record, Slot, partition_of
 from torg_shared.bus.runner import Group, GroupSilent, Pace, apply_all, replay, run_group
 from torg_shared.errors import Conflict, NotFound
+from torg_shared.events.catalogue import PARTITIONS
 from torg_shared.events.classifier import UrgentAcknowledged, UrgentRaised
 from torg_shared.events.envelope import Actor, Meta, encode
 from torg_shared.ids import uuid7
@@ -116,6 +118,47 @@ async def test_a_poisoned_event_is_found_and_parked_and_the_others_go_on(stage: 
     assert last_tries == [f"{number}" for number in range(20) if number != place]
 
 
+def _bad_bytes(good: Outgoing) -> Outgoing:
+    return replace(good, payload=b"\xff no json")
+
+
+def _no_envelope(good: Outgoing) -> Outgoing:
+    return replace(good, payload=b'{"id": 1, "type": [], "data": {}}')
+
+
+def _unknown_major(good: Outgoing) -> Outgoing:
+    envelope = orjson.loads(good.payload) | {"type": "urgent.acknowledged.v2"}
+    return replace(good, type="urgent.acknowledged.v2", payload=orjson.dumps(envelope))
+
+
+def _not_of_its_contract(good: Outgoing) -> Outgoing:
+    return replace(good, payload=orjson.dumps(orjson.loads(good.payload) | {"data": {"message_version": "many"}}))
+
+
+def _nul_in_its_key(good: Outgoing) -> Outgoing:
+    return replace(good, key="a\x00b", payload=b"{}")
+
+
+@pytest.mark.parametrize("place", [0, 6, 11], ids=["head", "middle", "tail"])
+@pytest.mark.parametrize("poison", [_bad_bytes, _no_envelope, _unknown_major, _not_of_its_contract, _nul_in_its_key])
+async def test_every_kind_of_poison_is_parked_with_its_reason_wherever_it_stands(
+    stage: Stage, poison: Callable[[Outgoing], Outgoing], place: int
+) -> None:
+    conversation = uuid4()
+    events = [acknowledged(f"{number}", conversation) for number in range(12)]
+    events[place] = poison(events[place])
+    await stage.bus.publish(events)
+    async with stage.running():
+        await until(stage.drained, what="everything handled or parked")
+    assert await stage.effects() == 11
+    (letter,) = await stage.letters()
+    assert (letter.event_id, letter.envelope) == (events[place].id, events[place].payload)
+    assert letter.reason
+    with pytest.raises(Conflict, match="REPLAY_FAILED"):
+        await replay([stage.group], stage.works, letter.id, _ACTOR)
+    assert len(await stage.letters()) == 1
+
+
 async def test_what_is_no_event_or_of_an_unknown_major_version_is_parked(stage: Stage) -> None:
     good = acknowledged()
     later = orjson.loads(good.payload) | {"type": "urgent.acknowledged.v2", "id": str(uuid7())}
@@ -179,8 +222,10 @@ async def test_a_connection_that_is_cut_in_the_transaction_is_tried_again(stage:
 
 
 async def test_ten_parked_in_a_row_halt_the_group_until_somebody_resumes_it(stage: Stage) -> None:
+    conversation = uuid4()
     stage.fail = lambda event, _: ValueError() if event.action == "bad" else None
-    await stage.bus.publish([acknowledged("bad") for _ in range(10)])
+    # two more bad ones than it takes stand in the same batch: they stay on the bus
+    await stage.bus.publish([acknowledged("bad", conversation) for _ in range(12)])
 
     async def halted() -> dict[str, str]:
         async with stage.works.engine.connect() as db:
@@ -188,14 +233,15 @@ async def test_ten_parked_in_a_row_halt_the_group_until_somebody_resumes_it(stag
 
     async with stage.running():
         await until(halted, what="the group halts")
-        await stage.bus.publish([acknowledged("good")])
+        await stage.bus.publish([acknowledged("good", conversation)])
         await asyncio.sleep(0.2)  # nothing may happen: there is no condition to wait for
         assert await stage.effects() == 0
+        assert len(await stage.letters()) == 10
         async with stage.works.begin(_ACTOR) as work:
             assert await inbox.resume(work.db, "test")
         await until(stage.drained, what="the group goes on")
     assert await stage.effects() == 1
-    assert len(await stage.letters()) == 10
+    assert len(await stage.letters()) == 12
 
 
 async def test_a_dead_letter_is_replayed_once(stage: Stage) -> None:
@@ -234,6 +280,10 @@ class _DeafMember:
     def __init__(self, member: Member) -> None:
         self.member = member
 
+    @property
+    def assigned(self) -> Collection[Slot]:
+        return self.member.assigned
+
     async def fetch(self, limit: int, wait_s: float) -> Sequence[Record]:
         await asyncio.sleep(wait_s)
         return []
@@ -254,6 +304,41 @@ async def test_a_silent_member_joins_again_once_and_then_asks_for_a_new_process(
         with pytest.raises(GroupSilent):
             await asyncio.wait_for(task, 10)
     assert deaf.joined == 4  # twice by the test, once at first, once again
+
+
+async def test_a_member_whose_fellow_has_much_to_do_is_not_silent(stage: Stage) -> None:
+    async with stage.bus.join("test", [UrgentAcknowledged.TOPIC]) as fellow, stage.running() as task:
+
+        async def shared() -> bool:
+            return len(fellow.assigned) == PARTITIONS // 2
+
+        await until(shared, what="the two share the partitions")
+        its = {number for _, number in fellow.assigned}
+        conversation = next(one for one in iter(uuid4, None) if partition_of(str(one), PARTITIONS) in its)
+        await stage.bus.publish([acknowledged("waits", conversation)])
+        await asyncio.sleep(0.6)  # three times the silence that is borne
+        assert await stage.bus.lag("test") == 1
+        assert not task.done()
+    assert stage.metrics.counter("torg_group_rejoined_total").labels("test", "silent")._value.get() == 0
+
+
+async def test_a_statement_that_times_out_again_and_again_is_parked_in_the_end(stage: Stage) -> None:
+    tries = [0]
+
+    async def slow(event: UrgentAcknowledged, work: Work) -> None:
+        if event.action == "slow":
+            tries[0] += 1
+            await work.db.execute(sa.text("SET LOCAL statement_timeout = '20ms'"))
+            await work.db.execute(sa.text("SELECT pg_sleep(5)"))
+        await stage.handle(event, work)
+
+    stage.group = Group("test", Handlers().on(UrgentAcknowledged, slow))
+    await stage.bus.publish([acknowledged("slow" if number == 1 else "quick") for number in range(3)])
+    async with stage.running():
+        await until(stage.drained, what="everything handled or parked")
+    assert [one.reason for one in await stage.letters()] == ["DBAPIError 57014"]
+    assert tries[0] >= 5
+    assert await stage.effects() == 2
 
 
 async def test_silence_without_waiting_events_is_peace(stage: Stage) -> None:
