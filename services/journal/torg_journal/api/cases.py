@@ -19,6 +19,7 @@ from torg_journal.usecases import entries
 from . import views
 
 _Saksnummer = Annotated[str | None, Query(pattern=r"^[0-9]{4}/[0-9]{1,9}$")]
+_Stage = Literal["opened", "awaiting_information", "ready_to_answer", "answered", "closed", "transferred", "void"]
 _Reason = Annotated[Text, Field(min_length=1, max_length=2000)]
 
 
@@ -67,7 +68,7 @@ def cases(house: House) -> Router:
         message_id: UUID | None = None,
         saksnummer: _Saksnummer = None,
         saksstatus: Literal["B", "A", "U"] | None = None,
-        stage: Annotated[str | None, Query(max_length=30)] = None,
+        stage: _Stage | None = None,
         after: After = None,
         limit: Limit = 50,
     ) -> Response:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Path, Query
 from pydantic import Field
 from starlette.responses import Response
 from torg_shared.auth import Principal, Role
@@ -21,6 +21,7 @@ from . import views
 
 _NOT_SHIELDED = frozenset({Role.POL})
 _SAFE_NAME = re.compile(r"[^A-Za-z0-9._-]")
+_Number = Annotated[int, Path(ge=1, le=10_000, description="dokumentnummer")]
 _Version = Annotated[int | None, Query(ge=1, le=1000, description="versjonsnummer; the newest by default")]
 _Purpose = Annotated[str, Query(max_length=200, description="Why it is read; noted for shielded documents")]
 
@@ -132,7 +133,7 @@ def entries(house: House) -> Router:
     @router.get("/journalposter/{journalpost_id}/dokumenter/{number}", summary="The stored bytes of a document")
     async def document(
         journalpost_id: UUID,
-        number: int,
+        number: _Number,
         command: Command,
         version: _Version = None,
         purpose: _Purpose = "saksbehandling",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,6 +24,8 @@ from torg_journal.store import reading
 from . import settling
 
 _WITH_REFERENCE = frozenset({"BU", "BE", "BN"})  # answered by another document: say which (Noark 3.4.7)
+_OLDEST = datetime(1900, 1, 1, tzinfo=UTC)
+_CLOCKS_DIFFER = timedelta(minutes=5)
 _BY_HAND = rules.CODES - {rules.SA_CLOSED}  # SA comes with the closing of a case alone (3.4.5)
 
 
@@ -63,7 +65,7 @@ async def register(work: Work, house: House, principal: Principal, saksmappe_id:
     """A new entry in an open saksmappe; number and chain in this transaction. Gives its id.
 
     Raises `NotFound`, `Conflict` for a closed case (Noark 3.2.4), `Invalid` for an I without received time, a U
-    without sent time, or an avskrivning of what is no open I or N of this conversation.
+    without sent time, a time to come, or an avskrivning of what is no open I or N of this conversation.
     """
     seen = await reading.case(work.db, principal, saksmappe_id)
     if seen is None:
@@ -76,6 +78,9 @@ async def register(work: Work, house: House, principal: Principal, saksmappe_id:
         raise Invalid("MOTTATT_DATO_REQUIRED", saksmappe_id)
     if wanted.journalposttype == "U" and wanted.sendt_dato is None:
         raise Invalid("SENDT_DATO_REQUIRED", saksmappe_id)
+    for at in (wanted.mottatt_dato, wanted.sendt_dato):
+        if at is not None and not _OLDEST <= at <= work.now + _CLOCKS_DIFFER:
+            raise Invalid("DATE_INVALID", saksmappe_id)
     draft = _draft(work, house, case, wanted)
     maate = house.answered_in_social_media if wanted.journalposttype == "U" else rules.BY_NOTE
     written_off = [_written_off(work, house, one, draft.id, maate, None) for one in wanted.avskriver]
