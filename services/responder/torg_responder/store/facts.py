@@ -212,7 +212,7 @@ async def referred(
 ) -> Sequence[Message]:
     """Messages that are referred to the political level, by id (G-46); `keys` None means of every channel."""
     query = sa.select(*(messages.c[name] for name in _FIELDS)).where(
-        sa.or_(messages.c.handling == "refer_politics", messages.c.secondary.any("refer_politics")),
+        sa.or_(messages.c.handling == "refer_politics", sa.literal("refer_politics") == sa.any_(messages.c.secondary)),
         messages.c.version > 0,
         sa.not_(messages.c.deleted),
     )

@@ -73,7 +73,9 @@ async def listed(
         theirs = sa.select(messages.c.id).where(messages.c.unit == scope.unit)
         seen = [replies.c.author == scope.subject, replies.c.message_id.in_(asked), replies.c.message_id.in_(theirs)]
         if scope.politics:
-            referred = sa.or_(messages.c.handling == "refer_politics", messages.c.secondary.any("refer_politics"))
+            referred = sa.or_(
+                messages.c.handling == "refer_politics", sa.literal("refer_politics") == sa.any_(messages.c.secondary)
+            )
             seen.append(replies.c.message_id.in_(sa.select(messages.c.id).where(referred)))
         query = query.where(sa.or_(*seen))
     if scope.channels is not None:
