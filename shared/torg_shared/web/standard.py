@@ -60,8 +60,10 @@ def standard_router(works: Works, groups: Sequence[Group]) -> Router:
     @router.post("/dead-letters/{letter_id}/replay", summary="Run the handler of a parked event again")
     async def replay_letter(letter_id: UUID, command: Command) -> Response:
         """Idempotent by itself: what was replayed is left alone, therefore it opens its own work."""
-        await replay(groups, works, letter_id, command.actor)
-        return command.answer(Answer({"id": letter_id, "replayed": True}))
+        return await command.run(
+            lambda _: replay(groups, works, letter_id, command.actor),
+            lambda _: Answer({"id": letter_id, "replayed": True}),
+        )
 
     @router.get("/audit", summary="Who did what in this service")
     async def accounts(
