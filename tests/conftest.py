@@ -7,6 +7,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,9 +51,9 @@ def _templates() -> dict[str, str]:
     return {}
 
 
-@pytest.fixture
-async def database(postgres_url: str, _templates: dict[str, str]) -> AsyncIterator[Factory]:
-    """`await database("torg_journal")` gives a migrated database of its own; `torg_shared` only the standard tables."""
+@asynccontextmanager
+async def databases(postgres_url: str, templates: dict[str, str]) -> AsyncIterator[Factory]:
+    """A factory of databases; all that it made are dropped at the end."""
     import asyncio
 
     import asyncpg
@@ -73,21 +74,30 @@ async def database(postgres_url: str, _templates: dict[str, str]) -> AsyncIterat
     async def make(package: str) -> Database:
         service = package.removeprefix("torg_")
         passwords = (_PASSWORD, _PASSWORD)
-        if package not in _templates:
+        if package not in templates:
             template = f"torg_template_{service}_{secrets.token_hex(4)}"
             access = await prepare(postgres_url, service, passwords, template)
             await asyncio.to_thread(_standard if package == "torg_shared" else migrate, access.owner_url, package)
-            _templates[package] = template
+            templates[package] = template
         name = f"torg_test_{service}_{secrets.token_hex(6)}"
         owner = f"torg_{service}_owner"
-        await admin(f'CREATE DATABASE "{name}" TEMPLATE "{_templates[package]}" OWNER "{owner}" STRATEGY FILE_COPY')
+        await admin(f'CREATE DATABASE "{name}" TEMPLATE "{templates[package]}" OWNER "{owner}" STRATEGY FILE_COPY')
         made.append(name)
         access = await prepare(postgres_url, service, passwords, name)
         return Database(access.url, access.owner_url, postgres_url.rpartition("/")[0] + f"/{name}")
 
-    yield make
-    for name in made:
-        await admin(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    try:
+        yield make
+    finally:
+        for name in made:
+            await admin(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+async def database(postgres_url: str, _templates: dict[str, str]) -> AsyncIterator[Factory]:
+    """`await database("torg_journal")` gives a migrated database of its own; `torg_shared` only the standard tables."""
+    async with databases(postgres_url, _templates) as make:
+        yield make
 
 
 _PASSWORD = "only-for-tests"
