@@ -2,11 +2,12 @@
 
 Traps of the client that are met here: a consumer can fall silent after a broker restart (the runner's watchdog asks
 `lag` on a fresh connection and joins again); a commit after a rebalance fails with one of several errors, all of which
-mean `MembershipLost`; a producer that lost its cluster may not find back, therefore it is thrown away on failure.
+mean `MembershipLost`; a producer that does not find its cluster again within a minute is replaced.
 """
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -30,6 +31,9 @@ from aiokafka.errors import (
 from .port import BusAway, Member, MembershipLost, Outgoing, Record, Slot
 
 _REQUEST_MS = 10_000
+_REQUEST_S = _REQUEST_MS / 1000
+_LEAVE_S = 5.0
+_GIVE_UP_S = 60.0
 _POLL_MS = 300_000
 _GRACE_S = 1.0
 _LARGEST = 8 * 1024 * 1024
@@ -44,26 +48,33 @@ class KafkaBus:
     def __init__(self, servers: str, name: str, session_s: float = 30.0) -> None:
         self._servers, self._name, self._session_ms = servers, name, int(session_s * 1000)
         self._producer: AIOKafkaProducer | None = None
+        self._publishing = asyncio.Lock()
+        self._open: list[asyncio.Future[Any]] = []
+        self._late_since: float | None = None
         self._joined: dict[str, set[str]] = {}
-        self._starting = asyncio.Lock()
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def publish(self, batch: Sequence[Outgoing]) -> None:
-        try:
-            producer = await self._started()
-            async with asyncio.timeout(_REQUEST_MS / 1000):
-                sent = [
-                    await producer.send(
-                        one.topic,
-                        one.payload,
-                        key=one.key.encode(),
-                        headers=[("ce_type", one.type.encode()), ("ce_id", str(one.id).encode())],
-                    )
-                    for one in batch
-                ]
-                await asyncio.gather(*sent)
-        except (KafkaError, OSError, TimeoutError) as error:
-            await self._dropped()
-            raise BusAway(type(error).__name__) from error
+        async with self._publishing:
+            try:
+                producer = await self._started()
+                await self._acknowledged()
+                async with asyncio.timeout(_REQUEST_S):
+                    for one in batch:
+                        headers = [("ce_type", one.type.encode()), ("ce_id", str(one.id).encode())]
+                        sent = await producer.send(one.topic, one.payload, key=one.key.encode(), headers=headers)
+                        self._open.append(sent)
+                await self._acknowledged()
+                self._late_since = None
+            except TimeoutError as error:
+                # the client still tries, in order; a second one beside it would only repeat what the first sends
+                self._late_since = self._late_since or time.monotonic()
+                if time.monotonic() - self._late_since > _GIVE_UP_S:
+                    await self._dropped()
+                raise BusAway("no acknowledgement") from error
+            except (KafkaError, OSError) as error:
+                await self._dropped()
+                raise BusAway(type(error).__name__) from error
 
     @asynccontextmanager
     async def join(self, group: str, topics: Collection[str]) -> AsyncIterator[Member]:
@@ -76,14 +87,14 @@ class KafkaBus:
                 await consumer.start()
             yield member
         finally:
-            await _stopped(consumer)
+            await self._left(consumer)
 
     async def lag(self, group: str, of: Collection[Slot] | None = None) -> int:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=_REQUEST_MS)
         consumer = self._consumer(None)
         try:
             with _as_bus_away():
-                async with asyncio.timeout(_REQUEST_MS / 1000):
+                async with asyncio.timeout(_REQUEST_S):
                     await admin.start()
                     await consumer.start()
                     committed = await admin.list_consumer_group_offsets(group)
@@ -102,7 +113,7 @@ class KafkaBus:
             done = {at: max(starts[at], committed[at].offset if at in committed else 0) for at in places}
             return sum(max(0, ends[at] - done[at]) for at in places)
         finally:
-            await _stopped(consumer)
+            await self._left(consumer)
             with contextlib.suppress(Exception):
                 await admin.close()
 
@@ -111,6 +122,8 @@ class KafkaBus:
 
     async def close(self) -> None:
         await self._dropped()
+        if self._leaving:
+            await asyncio.wait(self._leaving, timeout=_LEAVE_S)
 
     def _consumer(self, group: str | None) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
@@ -129,29 +142,53 @@ class KafkaBus:
         )
 
     async def _started(self) -> AIOKafkaProducer:
-        async with self._starting:
-            if self._producer is None:
-                producer = AIOKafkaProducer(
-                    bootstrap_servers=self._servers,
-                    client_id=self._name,
-                    acks="all",
-                    enable_idempotence=True,
-                    linger_ms=0,
-                    max_request_size=_LARGEST,
-                    request_timeout_ms=_REQUEST_MS,
-                )
-                try:
-                    await producer.start()
-                except BaseException:
-                    await _stopped(producer)
-                    raise
-                self._producer = producer
-            return self._producer
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._servers,
+                client_id=self._name,
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=0,
+                max_request_size=_LARGEST,
+                request_timeout_ms=_REQUEST_MS,
+            )
+            try:
+                await producer.start()
+            except BaseException:
+                await self._left(producer)
+                raise
+            self._producer = producer
+        return self._producer
+
+    async def _acknowledged(self) -> None:
+        """All that was handed to the client is on the broker. Raises `TimeoutError` while some of it is open."""
+        if not self._open:
+            return
+        done, late = await asyncio.wait(self._open, timeout=_REQUEST_S)
+        self._open = list(late)
+        failed = [error for one in done if (error := one.exception())]
+        if failed:
+            raise failed[0]
+        if late:
+            raise TimeoutError
 
     async def _dropped(self) -> None:
         producer, self._producer = self._producer, None
+        self._open, self._late_since = [], None
         if producer is not None:
-            await _stopped(producer)
+            await self._left(producer)
+
+    async def _left(self, client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+        """Take leave, but do not hang on a cluster that is gone: the client closes itself when it comes back."""
+
+        async def stop() -> None:
+            with contextlib.suppress(Exception):
+                await client.stop()
+
+        leaving = asyncio.create_task(stop())
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+        await asyncio.wait([leaving], timeout=_LEAVE_S)
 
 
 class _KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc] # the client is untyped
@@ -251,13 +288,6 @@ def _record(one: Any) -> Record:
         event_id, event_type = None, None
     key = (one.key or b"").decode(errors="replace")
     return Record(one.topic, one.partition, one.offset, key, one.value or b"", event_id, event_type)
-
-
-async def _stopped(client: Any) -> None:
-    """Leave, but do not hang on a cluster that is gone."""
-    with contextlib.suppress(Exception):
-        async with asyncio.timeout(5):
-            await client.stop()
 
 
 @contextlib.contextmanager

@@ -63,7 +63,7 @@ class Stage:
     async def effects(self) -> int:
         """How many events have had their effect; a second effect of one would break the primary key."""
         async with self.works.engine.connect() as db:
-            return int(await db.scalar(sa.text("SELECT count(*) FROM relay_cursor")) or 0)
+            return int(await db.scalar(sa.text("SELECT count(*) FROM relay_cursor WHERE name <> 'bus'")) or 0)
 
     async def letters(self) -> Sequence[inbox.DeadLetter]:
         async with self.works.engine.connect() as db:
