@@ -55,7 +55,9 @@ def screening(municipality: Municipality) -> Router:
 
     @router.get("/journalposter/{journalpost_id}/preview")
     async def preview(journalpost_id: UUID, command: Command) -> Response:
-        found = await command.read(lambda work: publication.preview(work, municipality, journalpost_id))
+        found = await command.read(
+            lambda work: publication.preview(work, municipality, command.principal, journalpost_id)
+        )
         return command.answer(Answer(_screened(found, municipality), version=found.row.version))
 
     @router.post("/journalposter/{journalpost_id}/screen")
@@ -73,8 +75,10 @@ def screening(municipality: Municipality) -> Router:
         after: After = None,
         limit: Limit = 50,
     ) -> Response:
-        page = command.page("screenings", after, limit, state=state)
-        rows = await command.read(lambda work: store.to_assess(work.db, page, withheld=state == "withheld"))
+        page = command.page("screenings", after, limit, who=command.principal.subject, state=state)
+        rows = await command.read(
+            lambda work: store.to_assess(work.db, page, command.principal, withheld=state == "withheld")
+        )
         return command.list(page, rows, lambda row: [row.journalaar, row.journalsekvensnummer], _queued)
 
     return router

@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
+from torg_shared.auth import Principal
 from torg_shared.web import Page
 
 from torg_journal import tables as t
@@ -16,6 +17,7 @@ from torg_journal.domain.public_journal import PUBLISHABLE, StoredEntry
 from torg_journal.domain.screening import Span
 
 from .public_journal import written_spans
+from .worklist import about_visible
 
 RESTRICTION = "Unntatt offentlighet"  # M500
 
@@ -108,8 +110,15 @@ def _read(row: Any) -> EntryRow:
     )
 
 
-async def row(db: AsyncConnection, journalpost_id: UUID, *, lock: bool = False) -> EntryRow | None:
-    query = _select().where(t.journalposter.c.id == journalpost_id)
+def _seen_by(principal: Principal | None) -> Sequence[sa.ColumnElement[bool]]:
+    return about_visible(t.saksmapper.c.message_id, principal) if principal else ()
+
+
+async def row(
+    db: AsyncConnection, journalpost_id: UUID, principal: Principal | None = None, *, lock: bool = False
+) -> EntryRow | None:
+    """None for what is not there, and for what `principal`, when one asks, may not see."""
+    query = _select().where(t.journalposter.c.id == journalpost_id, *_seen_by(principal))
     found = (await db.execute(query.with_for_update(of=t.journalposter) if lock else query)).one_or_none()
     return _read(found) if found else None
 
@@ -132,11 +141,11 @@ async def ready_to_publish(db: AsyncConnection, limit: int) -> Sequence[EntryRow
     return [_read(one) for one in rows]
 
 
-async def to_assess(db: AsyncConnection, page: Page, *, withheld: bool) -> Sequence[EntryRow]:
+async def to_assess(db: AsyncConnection, page: Page, principal: Principal, *, withheld: bool) -> Sequence[EntryRow]:
     """Entries under Midlertidig skjerming, or withheld from the internet, the oldest number first."""
     j = t.journalposter.c
     state = j.withheld.is_not(None) if withheld else j.offentlighetsvurdert_dato.is_(None)
-    query = _select().where(state, j.journalstatus != "U")
+    query = _select().where(state, j.journalstatus != "U", *_seen_by(principal))
     if page.position:
         place = sa.tuple_(j.journalaar, j.journalsekvensnummer)
         query = query.where(place > sa.tuple_(*(int(one) for one in page.position)))

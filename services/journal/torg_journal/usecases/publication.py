@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
+from torg_shared.auth import Principal
 from torg_shared.errors import Conflict, Invalid, NotFound
 from torg_shared.events.envelope import Event
 from torg_shared.events.journal import JournalpostPublished, JournalpostScreened
@@ -60,9 +61,9 @@ class Screened:
     unfit: tuple[Unfit, ...]
 
 
-async def preview(work: Work, municipality: Municipality, journalpost_id: UUID) -> Screened:
-    """The internet rendering as it would be today. Raises `NotFound`."""
-    row = await _row(work, journalpost_id)
+async def preview(work: Work, municipality: Municipality, principal: Principal, journalpost_id: UUID) -> Screened:
+    """The internet rendering as it would be today. Raises `NotFound`, also for what is not the caller's."""
+    row = await _row(work, journalpost_id, principal)
     [entry] = await store.entries(work.db, [journalpost_id])
     today = municipality.calendar.day_of(work.now)
     work.audit("journalpost.previewed", journalpost_id)
@@ -156,8 +157,8 @@ def _holds(one: PublicEntry, text: str) -> bool:
     return any(text.casefold() in field.casefold() for field in fields)
 
 
-async def _row(work: Work, journalpost_id: UUID, *, lock: bool = False) -> EntryRow:
-    row = await entries.row(work.db, journalpost_id)
+async def _row(work: Work, journalpost_id: UUID, principal: Principal | None = None, *, lock: bool = False) -> EntryRow:
+    row = await entries.row(work.db, journalpost_id, principal)
     if row is None:
         raise NotFound("JOURNALPOST_UNKNOWN", journalpost_id)
     if lock:  # the conversation first: settling holds it while it writes entries and their case
