@@ -14,6 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 STATEMENT_TIMEOUT = "57014"
 # a session whose machine is gone must give back its locks within half a minute, not within hours
 _KEEPALIVES = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "4"}
+# how asyncpg speaks of a connection that vanished under it, without any SQLSTATE: the second is what it says, now and
+# then, when the server ended the session between two statements
+VANISHED = (asyncpg.InterfaceError, asyncpg.exceptions.InternalClientError)
 _TRANSIENT_CLASSES = ("08", "40", "53", "57")
 _TRANSIENT_STATES = ("55P03", "25P03")  # lock_timeout, idle_in_transaction_session_timeout
 
@@ -74,8 +77,7 @@ def is_transient(error: BaseException) -> bool:
     if state is not None:
         return state.startswith(_TRANSIENT_CLASSES) or state in _TRANSIENT_STATES
     cause = error.orig if isinstance(error, DBAPIError) else error
-    # asyncpg speaks of a connection that vanished under it without any SQLSTATE
-    return isinstance(cause, asyncpg.InterfaceError) or "connection is closed" in str(cause)
+    return isinstance(cause, VANISHED) or "connection is closed" in str(cause)
 
 
 def migrate(url: str, package: str, revision: str = "head") -> None:

@@ -10,7 +10,6 @@ from uuid import UUID
 
 import asyncpg
 import sqlalchemy as sa
-from asyncpg.exceptions import InternalClientError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from . import audit, log
@@ -93,11 +92,8 @@ class Works:
                 await log.append(db, work.staged)  # the last lock; nothing but COMMIT follows
                 if await driver.execute("COMMIT") == "ROLLBACK":
                     raise NothingCommitted(actor.id)
-            except BaseException as error:
+            except BaseException:
                 await self._roll_back(db, driver)
-                if isinstance(error, InternalClientError):
-                    # what the driver says, now and then, of a connection that the server ended between two statements
-                    raise ConnectionResetError("the database ended the connection") from error
                 raise
         if work.staged:
             self._woken()

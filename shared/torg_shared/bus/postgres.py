@@ -15,7 +15,7 @@ from datetime import timedelta
 
 import asyncpg
 
-from torg_shared.db import connect
+from torg_shared.db import VANISHED, connect
 
 from .port import BusAway, Member, MembershipLost, Outgoing, Record, Slot, partition_of
 
@@ -310,7 +310,7 @@ def _lock_object(slot: Slot) -> int:
     return zlib.crc32(f"{slot[0]}/{slot[1]}".encode()) - 2**31
 
 
-_GONE: tuple[type[BaseException], ...] = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_GONE: tuple[type[BaseException], ...] = (OSError, TimeoutError, asyncpg.PostgresError, *VANISHED)
 
 
 @contextlib.contextmanager

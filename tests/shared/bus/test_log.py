@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from torg_shared import log
 from torg_shared.bus.memory import MemoryBus
 from torg_shared.bus.port import BusAway, Outgoing
+from torg_shared.db import is_transient
 from torg_shared.events.classifier import UrgentAcknowledged
 from torg_shared.events.envelope import Actor
 from torg_shared.metrics import Metrics
@@ -49,8 +50,9 @@ async def test_a_reader_past_a_cursor_misses_nothing_whatever_the_writers_do(dat
                         raise LookupError("rolled back")
                     staged = [one.outgoing.id for one in work.staged]
                 committed.extend(staged)
-            except (LookupError, asyncpg.PostgresError, asyncpg.InterfaceError, sa.exc.DBAPIError, OSError):
-                continue
+            except Exception as error:
+                if not isinstance(error, LookupError) and not is_transient(error):
+                    raise
 
     seen: list[log.LogRow] = []
 
@@ -166,8 +168,6 @@ async def test_one_relay_leads_and_another_takes_over(database: Any, works_for: 
 
 
 async def test_nothing_is_committed_when_a_statement_failed_and_nobody_said_so(database: Any, works_for: Any) -> None:
-
-    import sqlalchemy as sa
 
     works: Works = works_for(await database("torg_shared"), "shared")
 
