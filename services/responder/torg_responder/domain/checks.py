@@ -75,7 +75,8 @@ def decision_in_public(draft: Draft) -> Iterator[Finding]:
 
 
 _CONDITION = (
-    r"(?:sosialhjelp\w*|barnevern\w*|diagnos\w*|psykiat\w*|rusbehandling\w*|innlagt|sykdom\w*|sjukdom\w*|"
+    r"(?i:sosialhjelp\w*|sosialstønad\w*|fosterhjem\w*|demen[ts]\w*|depresjon\w*|overgrep\w*|voldsutsatt\w*|"
+    r"sykmeld\w*|sjukmeld\w*|rusmisbruk\w*|barnevern\w*|diagnos\w*|psykiat\w*|rusbehandling\w*|innlagt|sykdom\w*|sjukdom\w*|"
     r"økonomisk sosial\w*|omsorgsovertakelse\w*|kreft\w*|abort\w*|selvmord\w*|sjølvmord\w*)"
 )
 _NAME = r"[A-ZÆØÅ][a-zæøåéö]+(?:[- ][A-ZÆØÅ][a-zæøåéö]+)+"
@@ -118,7 +119,8 @@ def patient_confirmation(draft: Draft) -> Iterator[Finding]:
 
 
 _GREETING = (
-    r"(?i:mvh|m\.v\.h\.?|hilsen|helsing|vennlig hilsen|venleg helsing|med vennlig hilsen|med helsing|beste hilsen)"
+    r"(?i:mvh|m\.v\.h\.?|hilsen|helsing|vennlig hilsen|venleg helsing|med vennlig hilsen|med venleg helsing|"
+    r"med helsing|beste hilsen)"
 )
 _SIGNED = re.compile(
     rf"(?:^|\n|[.!?] )[ \t]*(?:{_GREETING}[ ,:\n]*(?!(?i:søgne|kommunen|servicetorget|oss))[A-ZÆØÅ][a-zæøåé]+"
