@@ -16,12 +16,13 @@ from starlette.types import Receive, Scope, Send
 from torg_shared.auth import Matrix, Role
 from torg_shared.bus.memory import MemoryBus
 from torg_shared.events.envelope import Actor, Event
+from torg_shared.events.journal import ConsultationRequested
 from torg_shared.service import Service
 from torg_shared.testing import ISSUER, FakeClock, TestTokens
 from torg_shared.web.standard import STANDARD_MATRIX
 
 from tests.ingest import facebook
-from tests.journal.events import Told, channel_activated
+from tests.journal.events import RECEIVED_AT, Told, channel_activated, sent
 
 SERVICES = ("ingest", "classifier", "journal", "responder")
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "sogne"
@@ -148,6 +149,7 @@ async def _fill(house: Running) -> None:
     message, second = Told("gatelys"), Told("fotgjengerfelt", author="u-2")
     house.known["message_id"] = [str(message.message_id), str(second.message_id)]
     if house.name == "ingest":
+        del house.known["message_id"]  # here they are made of what the platform sends
         for number in range(3):
             content = facebook.delivery(facebook.value(f"2002_{3003 + number}"))
             signed = {"X-Hub-Signature-256": facebook.signature(content), "Content-Type": "application/json"}
@@ -157,8 +159,24 @@ async def _fill(house: Running) -> None:
         events += [one.received(), one.snapshot(), one.classified(), one.urgent()]
     await hear(house, events)
     await hear(house, [message.triaged(), second.triaged("answer", record_class="none", saksdokument=False)])
+    await hear(house, [_asked(message)])
     await _act(house)
     await _look_up(house)
+
+
+def _asked(message: Told) -> Event:
+    return sent(
+        ConsultationRequested(
+            consultation_id=uuid4(),
+            conversation_id=message.conversation_id,
+            message_id=message.message_id,
+            message_version=1,
+            saksmappe_id=uuid4(),
+            version=1,
+            unit=UNIT,
+            requested_at=RECEIVED_AT,
+        )
+    )
 
 
 async def hear(house: Running, events: Sequence[Event]) -> None:
@@ -171,7 +189,7 @@ async def hear(house: Running, events: Sequence[Event]) -> None:
 
 async def _act(house: Running) -> None:
     """What comes into being through people alone."""
-    first, second = house.known["message_id"]
+    first, second = house.known.get("message_id", ["", ""])
     made: list[tuple[str, Role, Any]] = []
     if house.name == "responder":
         for message in (first, second):
@@ -203,10 +221,10 @@ async def _look_up(house: Running) -> None:
         if "json" not in found.headers["content-type"]:
             continue
         for name in names:
-            ids = [
-                str(one.get("id") or one.get(name)) for one in found.json().get("items", ()) if isinstance(one, dict)
-            ]
-            house.known.setdefault(name, ids[:5])
+            items = [one for one in found.json().get("items", ()) if isinstance(one, dict)]
+            # first what the first message led to: about that one the unit is asked
+            items.sort(key=lambda one: one.get("message_id") not in {None, *house.known.get("message_id", ())[:1]})
+            house.known.setdefault(name, [str(one.get("id") or one.get(name)) for one in items][:5])
     for route in (one for one in house.routes("GET") if one.endswith("}/journalposter")):
         found = await house.ask(route, headers=house.allowed(route))
         house.known.setdefault("journalpost_id", [one["id"] for one in found.json()["items"]])
