@@ -19,6 +19,7 @@ _AWAY = "tests/faults/test_database_away.py"
 _DOOR = "tests/ingest/test_webhook_door.py"
 _SENDING = "tests/responder/test_sending.py"
 _RUNNER = "tests/shared/bus/test_runner.py"
+_PROCESSES = "tests/shared/bus/test_processes.py::TestProcesses"
 
 PROMISES: dict[str, Promise] = {
     "P1": Promise(
@@ -41,8 +42,9 @@ PROMISES: dict[str, Promise] = {
             "tests/ingest/test_any_order.py",
             f"{_RUNNER}::test_every_event_has_one_effect_however_often_it_comes",
             f"{_RUNNER}::test_a_dead_letter_is_replayed_once",
+            f"{_PROCESSES}::test_members_that_come_and_go_under_traffic_lose_and_double_nothing",
+            f"{_PROCESSES}::test_a_killed_member_s_events_are_taken_over",
         ),
-        "a storm of members that join and leave every two seconds (F20)",
     ),
     "P3": Promise(
         "journal numbers are 1..n per year without a gap, and any later change is detectable against a published head",
@@ -66,6 +68,7 @@ PROMISES: dict[str, Promise] = {
         (
             f"{_AWAY}::test_services_heal_without_a_restart_after_the_database_did",
             "tests/shared/bus/test_log.py::test_the_relay_carries_everything_in_order_though_the_bus_comes_and_goes",
+            "tests/shared/bus/test_server_away.py::test_a_bus_that_restarts_costs_no_event",
             f"{_RUNNER}::test_a_silent_member_joins_again_once_and_then_asks_for_a_new_process",
         ),
         "ten whole minutes (seconds are tried), partitions and stalls of the network (F8, F9, F10)",
