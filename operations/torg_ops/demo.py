@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .client import Found, House
+from .client import Found, House, Refused
 
 QUESTION = "Hvorfor er gatelyset i Høllebakken av? Det har vært mørkt der siden mandag."
 POST = "God morgen! Spør oss gjerne om det dere lurer på i dag."
@@ -162,7 +162,8 @@ def _it_is_published(house: House, say: Say, story: Story) -> None:
         reply = house.get("responder", path, "sideadministrator")
         if reply["state"] == "needs_operator":
             _a_person_decides(house, say, story, reply)
-        return reply if reply["state"] in {"published", "verified"} else None
+        # the platform names the address only when the answer is read back
+        return reply if reply["permalink"] and reply["state"] in {"published", "verified"} else None
 
     reply = house.until("svaret på plattformen", out, within_s=60)
     story.permalink = reply["permalink"]
@@ -197,12 +198,22 @@ def _the_archivist_checks_and_screens(house: House, say: Say, story: Story) -> N
     entries = _entries(house, story)
     for entry in sorted(entries, key=lambda one: int(one["journalpostnummer"])):
         path = f"/journalposter/{entry['id']}"
-        seen = house.get("journal", path, "arkivar")
-        house.post("journal", f"{path}/journalfoer", "arkivar", version=seen.version)
+        house.until("dokumentene til journalposten", lambda path=path: _journaled(house, path))  # type: ignore[misc]
         preview = house.get("journal", f"{path}/preview", "arkivar")
         house.post("journal", f"{path}/screen", "arkivar", _screening(preview), version=preview.version)
     numbers = ", ".join(_number(story, one) for one in entries)
     say(f"Arkivar Astrid Langenes kvalitetssikrer og skjermer {numbers}.")
+
+
+def _journaled(house: House, path: str) -> Found | None:
+    """The entry as journaled; None while its documents are still being fetched from ingest."""
+    seen = house.get("journal", path, "arkivar")
+    try:
+        return house.post("journal", f"{path}/journalfoer", "arkivar", version=seen.version)
+    except Refused as refused:
+        if refused.code != "DOCUMENTS_PENDING":
+            raise
+        return None
 
 
 def _screening(preview: Found) -> dict[str, Any]:
