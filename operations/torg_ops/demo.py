@@ -5,6 +5,7 @@ Everything is done by REST with the personas' own tokens, as the people would do
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from .client import Found, House, Refused
@@ -198,7 +199,7 @@ def _the_archivist_checks_and_screens(house: House, say: Say, story: Story) -> N
     entries = _entries(house, story)
     for entry in sorted(entries, key=lambda one: int(one["journalpostnummer"])):
         path = f"/journalposter/{entry['id']}"
-        house.until("dokumentene til journalposten", lambda path=path: _journaled(house, path))  # type: ignore[misc]
+        house.until("dokumentene til journalposten", partial(_journaled, house, path))
         preview = house.get("journal", f"{path}/preview", "arkivar")
         house.post("journal", f"{path}/screen", "arkivar", _screening(preview), version=preview.version)
     numbers = ", ".join(_number(story, one) for one in entries)
