@@ -82,7 +82,7 @@ async def all_channels(command: Command, after: After = None, limit: Limit = 50)
     return command.list(page, rows, lambda one: [one.key], _channel)
 
 
-@router.post("/channels", summary="Propose a channel")
+@router.post("/channels", summary="Propose a channel", status_code=201)
 async def propose(body: Propose, command: Command) -> Response:
     proposal = rules.Proposal(
         key=body.key,

@@ -78,7 +78,7 @@ def cases(house: House) -> Router:
         rows = await command.read(lambda work: reading.cases(work.db, command.principal, query, page))
         return command.list(page, rows, lambda row: [row.saksaar, row.sakssekvensnummer], views.case)
 
-    @router.post("/saksmapper", summary="Open a saksmappe by hand")
+    @router.post("/saksmapper", summary="Open a saksmappe by hand", status_code=201)
     async def open_case(body: Open, command: Command) -> Response:
         return await command.run(
             lambda work: usecases.open_by_hand(work, house, command.principal, body.message_ids),
@@ -142,7 +142,7 @@ def cases(house: House) -> Router:
             page, rows, lambda row: [row.journalpostnummer], lambda row: views.entry(row, saksnummer, parts)
         )
 
-    @router.post("/saksmapper/{saksmappe_id}/journalposter", summary="Register a journalpost by hand")
+    @router.post("/saksmapper/{saksmappe_id}/journalposter", summary="Register a journalpost by hand", status_code=201)
     async def register(saksmappe_id: UUID, body: RegisterEntry, command: Command) -> Response:
         wanted = entries.Registration(
             journalposttype=body.journalposttype,

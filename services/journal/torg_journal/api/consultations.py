@@ -81,7 +81,7 @@ def consultations(house: House) -> Router:
             lambda row: views.consultation(row, house),
         )
 
-    @router.post("/consultations", summary="Ask; the first question opens the saksmappe")
+    @router.post("/consultations", summary="Ask; the first question opens the saksmappe", status_code=201)
     async def ask(body: Ask, command: Command) -> Response:
         asked = usecases.Question(
             message_id=body.message_id,

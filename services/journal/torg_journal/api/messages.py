@@ -110,7 +110,7 @@ def messages(house: House) -> Router:
         rows = await command.read(load)
         return command.list(page, rows, lambda row: [str(row.id)], views.note)
 
-    @router.post("/messages/{message_id}/notes", summary="An internal remark, never published")
+    @router.post("/messages/{message_id}/notes", summary="An internal remark, never published", status_code=201)
     async def write_note(message_id: UUID, body: Note, command: Command) -> Response:
         return await command.run(
             lambda work: usecases.note(work, command.principal, message_id, body.text),

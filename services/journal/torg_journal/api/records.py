@@ -98,7 +98,7 @@ def records(house: House) -> Router:
             lambda row: views.notat(row, parts),
         )
 
-    @router.post("/arkivnotater", summary="Keep a message as an archive record, by hand")
+    @router.post("/arkivnotater", summary="Keep a message as an archive record, by hand", status_code=201)
     async def archive(body: Archive, command: Command) -> Response:
         async def use_case(work: Work) -> tuple[Any, reading.Parts]:
             return await _notat(
