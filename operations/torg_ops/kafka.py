@@ -120,7 +120,7 @@ def libraries(pom: Path, libs: Path) -> Path:
         raise KafkaFailed(f"{lacking}. Installer det, eller velg BUS=postgres.")
     if not any(libs.glob("kafka_*.jar")):
         for attempt in (1, 2, 3):
-            done = subprocess.run(  # noqa: S603 - as above  # noqa: S603 - as above
+            done = subprocess.run(  # noqa: S603 - as above
                 ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={libs}"],  # noqa: S607 - as above
                 capture_output=True,
                 text=True,
