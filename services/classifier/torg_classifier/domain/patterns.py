@@ -4,11 +4,14 @@
 worst case is not bounded by its own length is refused when it is read: no pattern can be made slow by a text.
 """
 
+import importlib
 import re
 from collections.abc import Iterable, Mapping
-from re import _constants as sre  # type: ignore[attr-defined] # the parse tree is the only place to see a pattern's shape
-from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
+
+# the parse tree is the only place to see a pattern's shape; it is untyped, and has no public name
+sre: Any = importlib.import_module("re._constants")
+parser: Any = importlib.import_module("re._parser")
 
 GAP = r"[^.!?\n]{0,45}?"
 TAIL = r"\w{0,24}+"  # possessive: one way only
